@@ -1,0 +1,110 @@
+"""Cordée: a self-hosted portal for running a partner programme. `create_app` is its table of contents."""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from pathlib import Path
+
+from flask import Flask
+from werkzeug.middleware.proxy_fix import ProxyFix
+
+from webapp import cli, config, errors, i18n, jobs, limits, drafts, logs, programme, security, templating, transport
+from webapp.config import Settings
+from webapp.database import prepare_engine
+from webapp.extensions import csrf, db, login_manager, migrate
+
+ROOT = Path(__file__).parent.parent
+
+
+def create_app(settings: Settings | None = None, *, synchronous: str = "FULL") -> Flask:
+    """The application. `settings` come from the environment unless given; `synchronous` see `prepare_engine`."""
+    settings = settings or config.read()
+    app = Flask("webapp", root_path=str(ROOT / "webapp"), static_folder=str(ROOT / "static"),
+                template_folder=str(ROOT / "templates"))  # fmt: skip
+    configure(app, settings)
+    logs.init_app(app)
+    db.init_app(app)
+    with app.app_context():
+        prepare_engine(db.engine, synchronous=synchronous)
+    migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"), render_as_batch=True)
+    csrf.init_app(app)
+    login_manager.init_app(app)
+    security.init_app(app)
+    i18n.init_app(app)
+    templating.init_app(app)
+    errors.init_app(app)
+    cli.init_app(app)
+    transport.configure(app, settings)
+    register_features(app, settings)
+    register_jobs()
+    if settings.proxy_hops:
+        hops = settings.proxy_hops
+        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # Flask's documented way
+    return app
+
+
+def configure(app: Flask, settings: Settings) -> None:
+    """Flask's own settings, made from ours."""
+    url = settings.database_url.replace("postgresql://", "postgresql+psycopg://", 1)
+    if url.startswith("sqlite:///") and not url.startswith("sqlite:////"):
+        path = ROOT / url.removeprefix("sqlite:///")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        url = f"sqlite:///{path}"
+    app.config.update(
+        SETTINGS=settings,
+        PROGRAMME=programme.read(Path(settings.programme_file) if settings.programme_file else programme.DEFAULT_FILE),
+        BUILD=secrets.token_hex(4),
+        SECRET_KEY=settings.secret_key,
+        SQLALCHEMY_DATABASE_URI=url,
+        SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",
+        SESSION_COOKIE_SECURE=settings.secure,
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        PERMANENT_SESSION_LIFETIME=timedelta(days=90),
+        MAX_CONTENT_LENGTH=1024 * 1024,  # forms with files raise it for their own request
+        MAX_FORM_MEMORY_SIZE=1024 * 1024,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,  # security.refuse_other_sites judges the origin, and more strictly
+        TESTING=settings.mode == "test",
+    )
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+
+
+def register_features(app: Flask, settings: Settings) -> None:
+    """The features and where they live. Addresses that people read begin with a language."""
+    from webapp.accounts import routes as accounts
+    from webapp.affiliation import routes as affiliation
+    from webapp.backoffice import routes as backoffice
+    from webapp.demo import routes as demo
+    from webapp.pages import routes as pages
+    from webapp.partners import routes as partners
+    from webapp.tenders import routes as tenders
+
+    language = f"/<any({','.join(config.LANGUAGES)}):lang>"
+    app.register_blueprint(accounts.blueprint, url_prefix=language)
+    app.register_blueprint(partners.blueprint, url_prefix=language)
+    app.register_blueprint(tenders.blueprint, url_prefix=language)
+    app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
+    app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
+    app.register_blueprint(pages.blueprint, url_prefix=language)
+    app.register_blueprint(pages.technical)
+    if settings.demo:
+        app.register_blueprint(demo.blueprint, url_prefix="/dev")
+
+
+def register_jobs() -> None:
+    """What the worker does by the clock."""
+    from webapp.accounts import actions as accounts
+    from webapp.tenders import actions as tenders
+
+    jobs.periodic("limits", limits.forget_old, every=timedelta(hours=1))
+    jobs.periodic("drafts", drafts.forget_old, every=timedelta(hours=1))
+    jobs.periodic("sessions", accounts.forget_old_sessions, every=timedelta(hours=6))
+    jobs.periodic("tenders.cancels", tenders.finish_cancels, every=timedelta(minutes=1))
+    jobs.periodic("tenders.openings", tenders.tell_of_openings, every=timedelta(hours=1))
+    jobs.periodic("tenders.reminders", tenders.remind_of_closing, every=timedelta(minutes=15))
+    jobs.periodic("tenders.expiry", tenders.expire, every=timedelta(minutes=5))
+    jobs.periodic("tenders.digests", tenders.send_digests, every=timedelta(minutes=15))
+    jobs.periodic("tenders.erasure", tenders.erase_old, every=timedelta(hours=1))

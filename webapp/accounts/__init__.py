@@ -1,0 +1,1 @@
+"""People, their organisations, roles, sign-in and sessions."""

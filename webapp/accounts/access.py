@@ -1,0 +1,135 @@
+"""Who is asking, and for which organisation. Loading is authorising: what is not theirs is not found."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import TypeVar
+
+from flask import Flask, Response, abort, g, redirect, request, url_for
+from flask_login import UserMixin, current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import clock
+from webapp.accounts import queries
+from webapp.accounts.models import Membership, User, UserSession
+from webapp.accounts.rules import Role
+from webapp.extensions import login_manager
+from webapp.htmx import render, wants_fragment
+
+View = TypeVar("View", bound=Callable[..., object])
+
+
+class SignedIn(UserMixin):
+    """What Flask-Login keeps: the session's token in the cookie, the person and the session's row here."""
+
+    def __init__(self, token: str, row: UserSession) -> None:
+        self.token = token
+        self.session = row
+        self.person: User = row.user
+
+    def get_id(self) -> str:
+        """The token; the row holds its hash only."""
+        return self.token
+
+
+def token_hash(token: str) -> str:
+    """How a session's token stands in the database."""
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def load_session(token: str) -> SignedIn | None:
+    """Called by Flask-Login once per request that asks who is there."""
+    row = queries.live_session(token_hash(token), now=clock.now())
+    if row is None:
+        return None
+    if "region" not in g:
+        g.region = row.user.region
+    return SignedIn(token, row)
+
+
+def person() -> User:
+    """The signed-in person. Only for views behind `signed_in`."""
+    return current_user.person  # type: ignore[no-any-return] # Flask-Login's proxy is untyped
+
+
+def person_or_none() -> User | None:
+    """The signed-in person, if there is one."""
+    return current_user.person if current_user.is_authenticated else None
+
+
+def send_to_sign_in() -> AnyResponse:
+    """401 + HX-Redirect for HTMX, a redirect for a browser; the way back is kept."""
+    if wants_fragment():
+        back = request.headers.get("HX-Current-URL", "")
+        path = "/" + back.split("/", 3)[3] if back.count("/") >= 3 else ""
+        return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=path or None)})
+    back = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.sign_in", next=back), 303)
+
+
+def signed_in(view: View) -> View:
+    """The view is for signed-in people; others are sent to sign in and come back."""
+
+    @wraps(view)
+    def guarded(*args: object, **kwargs: object) -> object:
+        if not current_user.is_authenticated:
+            return send_to_sign_in()
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value] # the same signature, by functools.wraps
+
+
+def member(role: Role = Role.COLLABORATOR) -> Callable[[View], View]:
+    """The view's address names an organisation (`org`): the person belongs to it, with at least this role.
+
+    The view gets the `Membership` in place of the id. A stranger gets 404, too weak a role a page that says
+    whom to ask.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        @signed_in
+        def guarded(*args: object, org: str, **kwargs: object) -> object:
+            membership = queries.membership(person(), org)
+            if membership is None:
+                abort(404)
+            g.membership = membership
+            if not membership.role.reaches(role):
+                return too_weak(membership, role)
+            return view(*args, membership=membership, **kwargs)
+
+        return guarded  # type: ignore[return-value] # `org` became `membership`
+
+    return decorate
+
+
+def too_weak(membership: Membership, role: Role) -> Response:
+    """The page that says who may do it (403)."""
+    return render(
+        "accounts/too_weak.html",
+        status=403,
+        membership=membership,
+        needed=role,
+        able=queries.colleagues_with(membership.organisation, role),
+    )
+
+
+def operator(view: View) -> View:
+    """The view is part of the operator's desk; for everybody else it does not exist."""
+
+    @wraps(view)
+    @signed_in
+    def guarded(*args: object, **kwargs: object) -> object:
+        if not person().operator_since:
+            abort(404)
+        return view(*args, **kwargs)
+
+    return guarded  # type: ignore[return-value] # the same signature, by functools.wraps
+
+
+def init_app(app: Flask) -> None:
+    """Tells Flask-Login how to load a session and what to do without one."""
+    login_manager.user_loader(load_session)
+    login_manager.unauthorized_handler(send_to_sign_in)

@@ -1,0 +1,146 @@
+"""Tables of people, organisations, memberships, sessions and invitations to colleagues."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from webapp.accounts.rules import Kind, Role
+from webapp.database import Base, new_public_id
+from webapp.uploads import Upload
+
+
+def one_of(column: str, values: type) -> sa.CheckConstraint:
+    """A check that the column holds one of the enumeration's values."""
+    allowed = ", ".join(f"'{value.value}'" for value in values)  # type: ignore[attr-defined] # an Enum class
+    return sa.CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+class User(Base):
+    """A person with an account of their own (RULES O1). `operator_since` opens the operator's desk."""
+
+    __tablename__ = "users"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
+    email: Mapped[str] = mapped_column(sa.String(254), unique=True)
+    password_hash: Mapped[str] = mapped_column(sa.String(200))
+    name: Mapped[str] = mapped_column(sa.String(80))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    region: Mapped[str] = mapped_column(sa.String(2))
+    avatar_id: Mapped[int | None] = mapped_column(sa.ForeignKey("uploads.id"))
+    created_at: Mapped[datetime]
+    verified_at: Mapped[datetime | None]
+    disabled_at: Mapped[datetime | None]
+    operator_since: Mapped[datetime | None]
+
+    avatar: Mapped[Upload | None] = relationship()
+    memberships: Mapped[list[Membership]] = relationship(back_populates="user")
+
+    @property
+    def initials(self) -> str:
+        """Shown where there is no avatar (RULES O4)."""
+        words = self.name.split()
+        return "".join(word[0] for word in (words[:1] + words[-1:] if len(words) > 1 else words)).upper()
+
+
+class Organisation(Base):
+    """An individual or a company (RULES O3). `programme` is partner or affiliate, never both (RULES A3)."""
+
+    __tablename__ = "organisations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
+    kind: Mapped[Kind] = mapped_column(sa.String(20))
+    name: Mapped[str] = mapped_column(sa.String(120))
+    street: Mapped[str] = mapped_column(sa.String(120))
+    postcode: Mapped[str] = mapped_column(sa.String(12))
+    city: Mapped[str] = mapped_column(sa.String(80))
+    country: Mapped[str] = mapped_column(sa.String(2))
+    currency: Mapped[str] = mapped_column(sa.String(3))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    register_number: Mapped[str | None] = mapped_column(sa.String(30))
+    vat_number: Mapped[str | None] = mapped_column(sa.String(30))
+    invoice_note: Mapped[str] = mapped_column(sa.String(500), default="")
+    programme: Mapped[str | None] = mapped_column(sa.String(10))
+    created_at: Mapped[datetime]
+
+    memberships: Mapped[list[Membership]] = relationship(back_populates="organisation")
+
+    __table_args__ = (
+        one_of("kind", Kind),
+        sa.CheckConstraint("currency IN ('CHF', 'EUR')", name="currency"),
+        sa.CheckConstraint("programme IN ('partner', 'affiliate')", name="programme"),
+    )
+
+
+class Membership(Base):
+    """A person's role in an organisation (RULES O2)."""
+
+    __tablename__ = "memberships"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
+    role: Mapped[Role] = mapped_column(sa.String(20))
+    created_at: Mapped[datetime]
+
+    user: Mapped[User] = relationship(back_populates="memberships")
+    organisation: Mapped[Organisation] = relationship(back_populates="memberships")
+
+    __table_args__ = (sa.UniqueConstraint("user_id", "organisation_id"), one_of("role", Role))
+
+
+class UserSession(Base):
+    """One sign-in. The cookie holds the token, the row its hash; `ended_at` ends it at the next request."""
+
+    __tablename__ = "user_sessions"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
+    user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"), index=True)
+    token_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    kept: Mapped[bool]
+    created_at: Mapped[datetime]
+    last_seen_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    browser: Mapped[str] = mapped_column(sa.String(120), default="")
+    address: Mapped[str] = mapped_column(sa.String(45), default="")
+
+    user: Mapped[User] = relationship()
+
+
+class ColleagueInvitation(Base):
+    """An invitation to join an organisation with a role; its link is in `links`."""
+
+    __tablename__ = "colleague_invitations"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
+    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
+    email: Mapped[str] = mapped_column(sa.String(254))
+    role: Mapped[Role] = mapped_column(sa.String(20))
+    language: Mapped[str] = mapped_column(sa.String(2))
+    invited_by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    accepted_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+
+    organisation: Mapped[Organisation] = relationship()
+    invited_by: Mapped[User] = relationship()
+
+    __table_args__ = (
+        one_of("role", Role),
+        sa.Index(
+            "uq_colleague_invitations_open",
+            "organisation_id",
+            "email",
+            unique=True,
+            sqlite_where=sa.text("accepted_at IS NULL AND withdrawn_at IS NULL"),
+            postgresql_where=sa.text("accepted_at IS NULL AND withdrawn_at IS NULL"),
+        ),
+    )

@@ -1,0 +1,83 @@
+"""Server-side drafts of forms with several pages: Back, reload, two tabs and a language switch are safe.
+
+The draft's key in the address is also the one-time key of the form: finishing happens once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column
+
+from webapp.database import Base, new_public_id
+from webapp.extensions import db
+from webapp.unit import unit_of_work
+
+LIFETIME = timedelta(hours=24)
+KEY = re.compile(r"[a-z2-7]{26}")
+
+
+class Draft(Base):
+    """What was typed so far. `result` is the id of what the finished draft became."""
+
+    __tablename__ = "drafts"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    key_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
+    kind: Mapped[str] = mapped_column(sa.String(30))
+    data: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+    finished_at: Mapped[datetime | None]
+    result: Mapped[int | None]
+
+
+def new_key() -> str:
+    """A key for a form that is shown for the first time; it has no row until the form is sent."""
+    return new_public_id()
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
+def find(kind: str, key: str, *, now: datetime) -> Draft | None:
+    """The live draft with this key."""
+    if not KEY.fullmatch(key):
+        return None
+    return db.session.scalar(
+        sa.select(Draft).where(Draft.key_hash == _hash(key), Draft.kind == kind, Draft.expires_at > now)
+    )
+
+
+@unit_of_work
+def save(kind: str, key: str, data: dict[str, Any], *, now: datetime) -> Draft:
+    """Keeps what was typed under this key; a finished draft stays as it is. ValueError for a malformed key."""
+    if not KEY.fullmatch(key):
+        raise ValueError("not a draft's key")
+    draft = find(kind, key, now=now)
+    if draft is None:
+        draft = Draft(key_hash=_hash(key), kind=kind, data=data, created_at=now, expires_at=now + LIFETIME)
+        db.session.add(draft)
+    elif draft.finished_at is None:
+        draft.data = data
+    db.session.flush()
+    return draft
+
+
+def finish(draft: Draft, *, now: datetime) -> bool:
+    """Marks the draft finished in the caller's unit of work. False when it was finished before."""
+    result = db.session.execute(
+        sa.update(Draft).where(Draft.id == draft.id, Draft.finished_at.is_(None)).values(finished_at=now)
+    )
+    return result.rowcount == 1
+
+
+@unit_of_work
+def forget_old(*, now: datetime) -> int:
+    """Deletes drafts past their lifetime; how many."""
+    return db.session.execute(sa.delete(Draft).where(Draft.expires_at <= now)).rowcount

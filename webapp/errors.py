@@ -1,0 +1,95 @@
+"""Every error is a page in the reader's language that says what happened and what to do next."""
+
+from __future__ import annotations
+
+import logging
+
+from flask import Flask, current_app, g, request
+from flask_wtf.csrf import CSRFError
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response
+
+from webapp.config import LANGUAGES
+from webapp.extensions import db
+from webapp.htmx import render
+from webapp.i18n import gettext as _
+from webapp.refused import Refused, TooMany
+
+log = logging.getLogger(__name__)
+
+
+def _speak_language_of_address() -> None:
+    first = request.path.split("/")[1] if "/" in request.path else ""
+    if "language" not in g and first in LANGUAGES:
+        g.language = first
+
+
+def _page(status: int, title: str, sentence: str) -> Response:
+    return render("layouts/error.html", status=status, title=title, sentence=sentence, code=status)
+
+
+def http_error(error: HTTPException) -> Response | HTTPException:
+    """Pages for the errors that routing, authorisation and limits raise."""
+    _speak_language_of_address()
+    if error.code is None or error.code < 400:
+        return error
+    pages = {
+        403: (_("You can't do this"), _("Your role or this address does not allow it.")),
+        404: (_("This page does not exist"), _("It may have moved, or the link is incomplete.")),
+        405: (_("This is not how it works"), _("The address was opened in a way that it does not support.")),
+        410: (_("This is over"), _("What was here is not available any more.")),
+        413: (_("That is too large"), _("The files are too large to be received. Go back and choose smaller ones.")),
+        429: (_("Please wait a moment"), _("There were too many attempts. Try again a little later.")),
+    }
+    title, sentence = pages.get(error.code, (_("That did not work"), _("Go back and try again.")))
+    if error.description and error.code in (403, 410) and error.description != type(error).description:
+        sentence = str(error.description)
+    response = _page(error.code, title, sentence)
+    if error.code == 405 and getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined] # checked above
+    return response
+
+
+def csrf_error(error: CSRFError) -> Response:
+    """The form's session is over: nothing was done."""
+    _speak_language_of_address()
+    log.info("form refused: %s", error.description)
+    return _page(
+        400,
+        _("Please send the form again"),
+        _("Your session had ended, so nothing was changed. Go back, reload the page and send it again."),
+    )
+
+
+def refused(error: Refused) -> Response:
+    """A rule that said no, where the page itself did not catch it."""
+    _speak_language_of_address()
+    db.session.rollback()
+    if isinstance(error, TooMany):
+        minutes = max(1, round(error.seconds / 60))
+        response = _page(429, _("Please wait a moment"), _("There were too many attempts. Try again in %(minutes)s minutes.", minutes=minutes))
+        response.headers["Retry-After"] = str(error.seconds)
+        return response
+    return _page(error.status, _("That is not possible"), _(error.sentence, **error.values))
+
+
+def crash(error: Exception) -> Response:
+    """A bug or a broken neighbour: logged with its trace, told plainly."""
+    if current_app.config.get("TESTING"):
+        raise error
+    _speak_language_of_address()
+    db.session.rollback()
+    log.exception("%s %s failed", request.method, request.endpoint)
+    return _page(
+        500,
+        _("Something broke on our side"),
+        _("It has been recorded. What you sent was not saved; please try again in a moment."),
+    )
+
+
+def init_app(app: Flask) -> None:
+    """Registers the pages."""
+    app.register_error_handler(CSRFError, csrf_error)
+    app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(Refused, refused)
+    app.register_error_handler(Exception, crash)

@@ -1,0 +1,175 @@
+"""The base of all forms: fields that tidy what people type, and messages in their language.
+
+WTForms is not asked for its own translations: every message here is ours, a whole sentence that says what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from email_validator import EmailNotValidError, validate_email
+from flask_wtf import FlaskForm
+from wtforms import (
+    BooleanField,
+    EmailField,
+    Field,
+    FileField,
+    Form,
+    HiddenField,
+    MultipleFileField,
+    PasswordField,
+    RadioField,
+    SelectField,
+    SelectMultipleField,
+    StringField,
+    TextAreaField,
+    ValidationError,
+)
+from wtforms.validators import StopValidation
+from wtforms.widgets import CheckboxInput, ListWidget
+
+from webapp.i18n import gettext as _
+from webapp.i18n import lazy
+from webapp.refused import Refused
+from webapp.text import has_control_characters, tidy_line, tidy_text
+
+__all__ = [
+    "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf", "MultipleFileField",
+    "OneOf", "PasswordField", "RadioField", "SelectField", "Text", "filled", "needed", "lazy",
+]  # fmt: skip
+
+
+class BaseForm(FlaskForm):
+    """A form. `errors_in_order` is what the summary at the top of the page links to."""
+
+    class Meta(FlaskForm.Meta):
+        def bind_field(self, form: Form, unbound: Any, options: dict[str, Any]) -> Field:
+            return unbound.bind(form=form, **options)  # type: ignore[no-any-return] # WTForms is loosely typed
+
+        def get_translations(self, form: Form) -> None:
+            return None
+
+    @property
+    def errors_in_order(self) -> list[tuple[str, str]]:
+        """(id of the control to go to, message) for each field that needs attention, top to bottom."""
+        found = []
+        for field in self:
+            for message in field.errors[:1]:
+                first = f"{field.id}-0" if isinstance(field, ManyOf | OneOf) else field.id
+                found.append((first, str(message)))
+        return found
+
+    def blame(self, field_name: str, refusal: Refused) -> None:
+        """Puts a domain refusal next to the field that it is about."""
+        field = self[field_name]
+        field.errors = [*field.errors, _(refusal.sentence, **refusal.values)]
+
+
+class needed:
+    """The field must be filled in; the sentence tells what to enter."""
+
+    field_flags: dict[str, Any] = {"needed": True}
+
+    def __init__(self, sentence: Any) -> None:
+        self.sentence = sentence
+
+    def __call__(self, form: Form, field: Field) -> None:
+        if not field.data or (isinstance(field.data, str) and not field.data.strip()):
+            field.errors = []
+            raise StopValidation(str(self.sentence))
+
+
+class filled:
+    """At most `most` and, when something is there, at least `least` characters."""
+
+    def __init__(self, *, least: int = 0, most: int) -> None:
+        self.least = least
+        self.most = most
+
+    def __call__(self, form: Form, field: Field) -> None:
+        n = len(field.data or "")
+        if n > self.most:
+            raise ValidationError(
+                _("Use at most %(most)s characters; there are %(n)s now.", most=self.most, n=n)
+            )
+        if 0 < n < self.least:
+            raise ValidationError(_("Write at least %(least)s characters.", least=self.least))
+
+
+class Line(StringField):
+    """One line. Control characters and direction overrides are refused, blanks tidied, `most` kept."""
+
+    lines = False
+
+    def __init__(self, label: Any = None, validators: Any = (), *, most: int = 120, **kwargs: Any) -> None:
+        super().__init__(label, [*validators, filled(most=most)], **kwargs)
+        self.most = most
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            self.data = (tidy_text if self.lines else tidy_line)(valuelist[0])
+
+    def pre_validate(self, form: Form) -> None:
+        if has_control_characters(self.data or "", lines=self.lines):
+            raise StopValidation(_("Remove the invisible control characters from this text."))
+
+
+class Text(Line, TextAreaField):
+    """Several lines."""
+
+    lines = True
+
+
+class EmailLine(Line, EmailField):
+    """A mail address: form checked offline, stored in lower case (RFC 5321 allows it for the domain; people
+    expect it for the whole)."""
+
+    def __init__(self, label: Any = None, validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, [*validators, self._is_address], most=254, **kwargs)
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        super().process_formdata(valuelist)
+        self.data = (self.data or "").lower()
+
+    @staticmethod
+    def _is_address(form: Form, field: Field) -> None:
+        if not field.data:
+            return
+        try:
+            address = validate_email(field.data, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+        except EmailNotValidError:
+            raise ValidationError(_("Enter a mail address such as name@example.com.")) from None
+        field.data = (address.ascii_email or address.normalized).lower()
+
+
+class OneOf(RadioField):
+    """One of a few named choices, as radio buttons. `choices` may be a function, asked for each request."""
+
+    def __init__(self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any) -> None:
+        super().__init__(label, validators, choices=choices, validate_choice=False, **kw)
+
+    def pre_validate(self, form: Form) -> None:
+        if self.data not in (None, "", "None") and self.data not in [value for value, *_rest in self.iter_choices()]:
+            raise StopValidation(_("Choose one of the options shown."))
+
+
+class ManyOf(SelectMultipleField):
+    """Any of a few named choices, as check boxes."""
+
+    widget = ListWidget(prefix_label=False)
+    option_widget = CheckboxInput()
+
+    def __init__(self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any) -> None:
+        super().__init__(label, validators, choices=choices, validate_choice=False, **kw)
+
+    def pre_validate(self, form: Form) -> None:
+        allowed = {value for value, *_rest in self.iter_choices()}
+        if set(self.data or ()) - allowed:
+            raise StopValidation(_("Choose from the options shown."))
+
+
+def too_quick(shown: datetime | None, *, now: datetime, seconds: int) -> bool:
+    """Whether a form came back faster than a person writes, or without saying when it was shown."""
+    return shown is None or (now - shown).total_seconds() < seconds

@@ -1,0 +1,43 @@
+"""One view answers a page to a browser and a fragment to HTMX; one place decides which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from flask import Response, make_response, redirect, render_template, request
+from werkzeug.wrappers import Response as AnyResponse
+
+
+def wants_fragment() -> bool:
+    """Whether HTMX asks for a part of a page."""
+    return request.headers.get("HX-Request") == "true"
+
+
+def render(page: str, /, *, fragment: str | None = None, status: int = 200, **values: object) -> Response:
+    """The page, or its fragment for HTMX where it has one. 422 is for a form that comes back with errors."""
+    template = fragment if fragment and wants_fragment() else page
+    response = make_response(render_template(template, **values), status)
+    if fragment:
+        response.vary.add("HX-Request")
+    return response
+
+
+def go(address: str) -> AnyResponse:
+    """On to another page after something was done: 303, or `HX-Redirect` for HTMX."""
+    if wants_fragment():
+        return Response(status=204, headers={"HX-Redirect": address})
+    return redirect(address, 303)
+
+
+def local_address(target: str | None, default: str) -> str:
+    """`target` if it is a path of this site, else `default` (no open redirect)."""
+    if not target or not target.startswith("/") or target.startswith(("//", "/\\")) or "\\" in target:
+        return default
+    parts = urlsplit(target)
+    return default if parts.scheme or parts.netloc or any(ord(c) < 33 for c in target) else target
+
+
+def dom_id(kind: str, *parts: Iterable[str] | str | int) -> str:
+    """The id of an element that is swapped: `dom_id("tender", 7)` -> `tender-7`."""
+    return "-".join([kind, *map(str, parts)])

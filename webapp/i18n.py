@@ -1,0 +1,259 @@
+"""Languages and regions: who reads what in which words and formats. Plain Babel, no compile step.
+
+English sentences are the message ids. A reader has a language and a region; German and French for
+Switzerland are made from one catalogue each (ß -> ss, „…“ -> «…», French spaces), see `_swiss`.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from babel import Locale, dates, numbers
+from babel.lists import format_list
+from babel.messages.catalog import Catalog
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from babel.support import LazyProxy, NullTranslations, Translations
+from flask import Flask, current_app, g, has_request_context, request
+
+from webapp.config import LANGUAGES
+from webapp.money import Money
+from webapp.places import country_name, place_name
+
+CATALOGUES = Path(__file__).parent.parent / "translations"
+LANGUAGE_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
+REGION_COOKIE = "region"
+LANGUAGE_COOKIE = "language"
+SWISS = ("CH", "LI")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Whom a sentence is for: `language` is en, fr or de; `region` is a country code such as CH."""
+
+    language: str
+    region: str
+
+    @property
+    def locale(self) -> Locale:
+        """The locale for dates, numbers and money; the plain language where Babel knows no such pair."""
+        return _locale(self.language, self.region)
+
+
+@lru_cache(maxsize=256)
+def _locale(language: str, region: str) -> Locale:
+    if language == "en" and region not in ("CH", "GB", "IE", "AT", "DE", "BE", "NL", "MT", "CY"):
+        region = "GB"
+    try:
+        return Locale(language, region)
+    except Exception:  # Babel raises its own for pairs that CLDR does not list
+        return Locale(language)
+
+
+_speaking: ContextVar[Reader | None] = ContextVar("speaking", default=None)
+
+
+@contextmanager
+def speaking(language: str, region: str) -> Iterator[None]:
+    """Everything inside is written for this reader: mails, PDFs, exports (RULES L2)."""
+    token = _speaking.set(Reader(language, region))
+    try:
+        yield
+    finally:
+        _speaking.reset(token)
+
+
+def reader() -> Reader:
+    """For whom the current sentence is."""
+    if forced := _speaking.get():
+        return forced
+    if has_request_context():
+        if "reader" not in g:
+            g.reader = Reader(current_language(), _region_of_request())
+        return g.reader
+    return Reader("en", "GB")
+
+
+def current_language() -> str:
+    """The language in the address (it is never overridden), else the one negotiated."""
+    if forced := _speaking.get():
+        return forced.language
+    if has_request_context():
+        return g.get("language") or negotiate()
+    return "en"
+
+
+def negotiate() -> str:
+    """The language for an address without one: cookie, browser, operator's default."""
+    cookie = request.cookies.get(LANGUAGE_COOKIE)
+    if cookie in LANGUAGES:
+        return cookie
+    wanted = request.accept_languages.best_match(LANGUAGES)
+    return wanted or current_app.config["SETTINGS"].default_language
+
+
+def _region_of_request() -> str:
+    """The country for formats: the person's own setting, else the operator's country."""
+    return g.get("region") or current_app.config["SETTINGS"].operator_country
+
+
+@lru_cache(maxsize=8)
+def catalogue(language: str, swiss: bool) -> NullTranslations:
+    """The messages of a language, compiled in memory at first use; Swiss spelling where asked."""
+    path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+    if language == "en" or not path.exists():
+        return NullTranslations()
+    with path.open("rb") as file:
+        messages = read_po(file, locale=language, abort_invalid=True)
+    if swiss:
+        _swiss(messages, language)
+    compiled = io.BytesIO()
+    write_mo(compiled, messages)
+    compiled.seek(0)
+    return Translations(compiled)
+
+
+def _swiss(messages: Catalog, language: str) -> None:
+    changes = {"de": {"ß": "ss", "„": "«", "“": "»"}, "fr": {"\u00a0:": "\u202f:"}}.get(language, {})
+
+    def change(text: str) -> str:
+        for old, new in changes.items():
+            text = text.replace(old, new)
+        return text
+
+    for message in messages:
+        if isinstance(message.string, str):
+            message.string = change(message.string)
+        else:
+            message.string = tuple(change(part) for part in message.string)
+
+
+def _messages() -> NullTranslations:
+    who = reader()
+    return catalogue(who.language, who.region in SWISS)
+
+
+def gettext(message: str, /, **values: object) -> str:
+    """The sentence for the reader, with `%(name)s` filled in."""
+    text = _messages().ugettext(message)
+    return text % values if values else text
+
+
+def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
+    """The sentence for `n` things; `%(num)s` is the number as the reader writes it."""
+    return _messages().ungettext(one, many, n) % {"num": number(n), **values}
+
+
+def pgettext(context: str, message: str, /, **values: object) -> str:
+    """The sentence where English has one word for two things."""
+    text = _messages().upgettext(context, message)
+    return text % values if values else text
+
+
+def lazy(message: str, /, **values: object) -> LazyProxy:
+    """A sentence that is translated when it is shown: form labels, named choices."""
+    return LazyProxy(gettext, message, enable_cache=False, **values)
+
+
+_ = gettext
+
+
+# --- formats ------------------------------------------------------------------------------------------------
+
+
+def number(value: int | Decimal) -> str:
+    """`12345` -> `12’345`."""
+    return numbers.format_decimal(value, locale=reader().locale)
+
+
+def money(value: Money, *, whole: bool = False) -> str:
+    """`CHF 1’234.50`; `whole` leaves out `.00`."""
+    digits = not (whole and value.minor % 100 == 0)
+    return numbers.format_currency(
+        value.amount,
+        value.currency,
+        locale=reader().locale,
+        format=None if digits else _whole_units_pattern(),
+        currency_digits=digits,
+    )
+
+
+def _whole_units_pattern() -> str:
+    pattern = reader().locale.currency_formats["standard"].pattern
+    return pattern.replace(".00", "")
+
+
+def day(value: date | datetime, style: str = "long") -> str:
+    """`19 December 2026`; style `medium` gives `19 Dec 2026`. An instant is shown as a day here."""
+    if isinstance(value, datetime):
+        value = value.astimezone(current_app.config["SETTINGS"].zone).date()
+    return dates.format_date(value, style, locale=reader().locale)
+
+
+def instant(value: datetime, style: str = "medium") -> str:
+    """`19 Dec 2026, 14:32`, in the operator's time zone."""
+    zone = current_app.config["SETTINGS"].zone
+    local = value.astimezone(zone)
+    locale = reader().locale
+    return f"{dates.format_date(local, style, locale=locale)}, {dates.format_time(local, 'HH:mm', locale=locale)}"
+
+
+def listing(items: list[str]) -> str:
+    """`a, b and c`."""
+    return format_list(items, locale=reader().locale) if items else ""
+
+
+def country(code: str) -> str:
+    """The country's name for the reader."""
+    return country_name(code, current_language())
+
+
+def place(code: str) -> str:
+    """A country's or region's name for the reader."""
+    return place_name(code, current_language())
+
+
+def language_name(code: str) -> str:
+    """`de` -> `German`, `allemand`, `Deutsch`."""
+    return Locale(code).get_language_name(current_language()) or code
+
+
+# --- Flask --------------------------------------------------------------------------------------------------
+
+
+def init_app(app: Flask) -> None:
+    """Puts the language into addresses and takes it out, and gives templates the words and formats."""
+    environment = app.jinja_env
+    environment.add_extension("jinja2.ext.i18n")
+    environment.install_gettext_callables(  # type: ignore[attr-defined] # the extension adds it
+        lambda message: _messages().ugettext(message),
+        lambda one, many, n: _messages().ungettext(one, many, n),
+        newstyle=True,
+        pgettext=lambda context, message: _messages().upgettext(context, message),
+        npgettext=lambda context, one, many, n: _messages().unpgettext(context, one, many, n),
+    )
+    environment.policies["ext.i18n.trimmed"] = True
+    environment.filters.update(
+        day=day, instant=instant, money=money, number=number, country=country, place=place,
+        listing=listing, language_name=language_name,
+    )
+    environment.globals.update(LANGUAGE_NAMES=LANGUAGE_NAMES, current_language=current_language)
+
+    @app.url_value_preprocessor
+    def take_language(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+        if values and "lang" in values:
+            g.language = values.pop("lang")
+
+    @app.url_defaults
+    def put_language(endpoint: str, values: dict[str, Any]) -> None:
+        if "lang" not in values and app.url_map.is_endpoint_expecting(endpoint, "lang"):
+            values["lang"] = current_language()

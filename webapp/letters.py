@@ -1,0 +1,117 @@
+"""Letters become mails: text and HTML from one structure, built and checked by the standard library.
+
+A mail to many is built once per language with marks in place of what differs, and the recipient's values are
+put in as bytes after they were checked; nothing else differs between its copies.
+"""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from dataclasses import dataclass
+from email.headerregistry import Address as HeaderAddress
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime, parseaddr
+from functools import lru_cache
+
+from flask import current_app, render_template
+from markupsafe import Markup, escape
+
+from webapp import clock, links
+from webapp.i18n import speaking
+from webapp.mailer import Letter, QueuedMail, address_of
+from webapp.text import has_control_characters
+
+WIDTH = 72
+_TO = "to-mark@mark.invalid"
+_ID = "<id-mark@mark.invalid>"
+_STOP = "https://stop-mark.invalid/"
+
+
+class BadAddress(ValueError):
+    """An address that must not reach a header."""
+
+
+@dataclass(frozen=True)
+class Skeleton:
+    """A whole message with marks for recipient, Message-ID and stop link."""
+
+    message: bytes
+
+    def addressed(self, to: str, message_id: str, stop: str) -> bytes:
+        """The message for one recipient. Raises BadAddress for anything but a plain mail address."""
+        return (
+            self.message.replace(_TO.encode(), _plain_address(to).encode())
+            .replace(_ID.encode(), message_id.encode())
+            .replace(_STOP.encode(), stop.encode())
+        )
+
+
+def _plain_address(address: str) -> str:
+    if has_control_characters(address, lines=False) or not re.fullmatch(r"[!-~]+@[A-Za-z0-9.\[\]:-]+", address):
+        raise BadAddress(address)
+    return HeaderAddress(addr_spec=address).addr_spec
+
+
+def stop_address(mail: QueuedMail) -> str:
+    """The address that stops this kind of mail; empty when it can't be stopped."""
+    if not mail.stop:
+        return ""
+    what, _, public_id = mail.stop.partition(":")
+    return address_of("tenders.stop_mail", token=links.stop_token(what, public_id), lang=mail.language)
+
+
+def build(letter: Letter, mail: QueuedMail) -> bytes:
+    """The message for one recipient."""
+    return skeleton(letter, mail).addressed(mail.address, mail.message_id, stop_address(mail))
+
+
+def skeleton(letter: Letter, mail: QueuedMail) -> Skeleton:
+    """The message for all recipients with this mail's language and region."""
+    with speaking(mail.language, mail.region):
+        text = render_template("mail/letter.txt", letter=letter, stop=_STOP if mail.stop else "")
+        html = render_template(
+            "mail/letter.html", letter=letter, stop=_STOP if mail.stop else "", language=mail.language
+        )
+    settings = current_app.config["SETTINGS"]
+    message = EmailMessage(policy=SMTP.clone(max_line_length=998))
+    message["Subject"] = letter.subject
+    message["From"] = _sender(settings.mail_from)
+    message["To"] = _TO
+    message["Reply-To"] = letter.reply_to or settings.operator_email or parseaddr(settings.mail_from)[1]
+    message["Date"] = format_datetime(clock.now())
+    message["Message-ID"] = _ID
+    message["Auto-Submitted"] = "auto-generated"
+    message["Content-Language"] = mail.language
+    if letter.thread:
+        message["References"] = f"<{letter.thread}@{settings.mail_domain}>"
+    if mail.stop:
+        message["List-Unsubscribe"] = f"<{_STOP}>"
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    message.set_content(_flowed(text), cte="8bit", params={"format": "flowed"})
+    message.add_alternative(html, subtype="html", cte="8bit")
+    return Skeleton(message.as_bytes())
+
+
+@lru_cache(maxsize=4)
+def _sender(configured: str) -> HeaderAddress:
+    name, address = parseaddr(configured)
+    return HeaderAddress(display_name=name, addr_spec=address)
+
+
+def _flowed(text: str) -> str:
+    """Lines of at most 72 columns, joined by a trailing blank where a reader may flow them (RFC 3676)."""
+    lines: list[str] = []
+    for line in text.strip().splitlines():
+        if line == "-- ":
+            lines.append(line)
+            continue
+        wrapped = textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+        lines += [f"{part} " for part in wrapped[:-1]] + [wrapped[-1]]
+    return "\n".join(lines) + "\n"
+
+
+def paragraph_breaks(text: str) -> Markup:
+    """People's own lines in HTML: escaped, with `<br>` for line ends."""
+    return Markup("<br>").join(escape(line) for line in text.splitlines())

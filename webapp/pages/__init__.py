@@ -1,0 +1,1 @@
+"""Home, an organisation's overview, legal texts, the theme, health, robots and sitemap."""

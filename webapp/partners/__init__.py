@@ -1,0 +1,1 @@
+"""Becoming a partner, a partner's listing, and the public directory."""

@@ -1,0 +1,152 @@
+"""The worker's half of the mail: rows are claimed by a lease, sent one by one, marked one by one.
+
+None is lost, none leaves for a change that did not commit; a worker killed between the server's "250" and the
+mark sends one second copy with the same Message-ID. Any number of workers may run.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import random
+import socket
+import time
+import uuid
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from webapp import clock, letters
+from webapp.database import writing
+from webapp.extensions import db
+from webapp.mailer import KINDS, WAITING, QueuedMail
+from webapp.transport import Later, Never, Transport
+
+log = logging.getLogger(__name__)
+
+BATCH = 50
+LEASE = timedelta(seconds=90)
+RECHECK_SECONDS = 0.05  # a cancel waits for the mail in hand, at most this much longer
+BACK_OFF_MINUTES = (1, 5, 15, 60, 180, 360, 720)  # then the mail is dead
+
+
+class Postman:
+    """Delivers what is due. Needs an application context."""
+
+    def __init__(self, app: Flask, transport: Transport) -> None:
+        self._app = app
+        self._transport = transport
+        self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+
+    def round(self, *, now: datetime | None = None) -> int:
+        """Claims a batch and delivers it; how many mails it handled."""
+        claimed = self._claim(now or clock.now())
+        skeletons: dict[tuple[str, int, str, str], letters.Skeleton | None] = {}
+        checked: dict[tuple[str, int], float] = {}
+        for mail in claimed:
+            kind = KINDS[mail.kind]
+            subject = (mail.kind, mail.about)
+            try:
+                if kind.holds:
+                    if time.monotonic() - checked.get(subject, 0) > RECHECK_SECONDS:
+                        if not self._reading(kind.holds, mail.about):
+                            self._mark(mail, cancelled_at=clock.now())
+                            continue
+                        checked[subject] = time.monotonic()
+                    message = self._copy(mail, skeletons)
+                else:
+                    letter = self._reading(self._written, mail)
+                    message = letters.build(letter, mail) if letter else None
+                if message is None:
+                    self._mark(mail, cancelled_at=clock.now())
+                    continue
+                self._transport.send(mail.address, message)
+            except Never as error:
+                self._dead(mail, str(error))
+            except letters.BadAddress:
+                self._dead(mail, "the address is not a plain mail address")
+            except Later as error:
+                self._again(mail, str(error))
+            except Exception as error:  # a mail that can't be written must not stop the others
+                log.exception("mail %s (%s) could not be written", mail.id, mail.kind)
+                self._again(mail, f"{type(error).__name__}: {error}")
+            else:
+                self._mark(mail, sent_at=clock.now(), last_error=None)
+        return len(claimed)
+
+    def _claim(self, now: datetime) -> list[QueuedMail]:
+        due = (
+            sa.select(QueuedMail.id)
+            .where(
+                WAITING,
+                QueuedMail.due_at <= now,
+                sa.or_(QueuedMail.leased_until.is_(None), QueuedMail.leased_until < now),
+            )
+            .order_by(QueuedMail.due_at, QueuedMail.id)
+            .limit(BATCH)
+            .with_for_update(skip_locked=True)
+        )
+        claim = (
+            sa.update(QueuedMail)
+            .where(QueuedMail.id.in_(due.scalar_subquery()), WAITING)
+            .values(leased_until=now + LEASE, leased_by=self._name, attempts=QueuedMail.attempts + 1)
+            .returning(QueuedMail)
+            .execution_options(synchronize_session=False, populate_existing=True)
+        )
+        token = writing.set(True)
+        try:
+            mails = sorted(db.session.scalars(claim), key=lambda mail: mail.id)
+            db.session.commit()
+            db.session.expunge_all()
+            return mails
+        finally:
+            writing.reset(token)
+
+    @staticmethod
+    def _reading(ask, subject):  # type: ignore[no-untyped-def] # a question and what it is about
+        try:
+            return ask(subject)
+        finally:
+            db.session.rollback()  # the next question sees what was committed meanwhile
+
+    @staticmethod
+    def _written(mail: QueuedMail):  # type: ignore[no-untyped-def] # Letter or None, as Kind.write says
+        with letters.speaking(mail.language, mail.region):
+            return KINDS[mail.kind].write(mail)
+
+    def _copy(
+        self, mail: QueuedMail, skeletons: dict[tuple[str, int, str, str], letters.Skeleton | None]
+    ) -> bytes | None:
+        key = (mail.kind, mail.about, mail.language, mail.region)
+        if key not in skeletons:
+            letter = self._reading(self._written, mail)
+            skeletons[key] = letters.skeleton(letter, mail) if letter else None
+        skeleton = skeletons[key]
+        if skeleton is None:
+            return None
+        return skeleton.addressed(mail.address, mail.message_id, letters.stop_address(mail))
+
+    def _mark(self, mail: QueuedMail, **values: object) -> None:
+        token = writing.set(True)
+        try:
+            with db.engine.begin() as connection:
+                connection.execute(
+                    sa.update(QueuedMail)
+                    .where(QueuedMail.id == mail.id, QueuedMail.leased_by == self._name)
+                    .values(leased_until=None, **values)
+                )
+        finally:
+            writing.reset(token)
+
+    def _again(self, mail: QueuedMail, error: str) -> None:
+        if mail.attempts > len(BACK_OFF_MINUTES):
+            self._dead(mail, error)
+            return
+        minutes = BACK_OFF_MINUTES[mail.attempts - 1] * random.uniform(0.8, 1.2)
+        log.warning("mail %s (%s) will be tried again in %.0f minutes: %s", mail.id, mail.kind, minutes, error)
+        self._mark(mail, due_at=clock.now() + timedelta(minutes=minutes), last_error=error[:2000])
+
+    def _dead(self, mail: QueuedMail, error: str) -> None:
+        log.error("mail %s (%s) is dead: %s. See Mail log in the operator's desk.", mail.id, mail.kind, error)
+        self._mark(mail, dead_at=clock.now(), last_error=error[:2000])

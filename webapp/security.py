@@ -1,0 +1,47 @@
+"""What every answer carries and every change must show: headers, cookies, and where a request comes from."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, abort, current_app, request
+
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'"
+)
+SAFE = ("GET", "HEAD", "OPTIONS")
+CROSS_SITE_ENDPOINTS = {"tenders.stop_mail_now"}  # one-click stop of mail, RFC 8058: the mail service posts
+
+
+def init_app(app: Flask) -> None:
+    """Registers both checks."""
+    app.before_request(refuse_other_sites)
+    app.after_request(add_headers)
+
+
+def refuse_other_sites() -> None:
+    """A change must come from a page of this site (beside the CSRF token)."""
+    if request.method in SAFE or request.endpoint in CROSS_SITE_ENDPOINTS:
+        return
+    if request.headers.get("Sec-Fetch-Site", "same-origin") not in ("same-origin", "none"):
+        abort(403)
+    origin = request.headers.get("Origin")
+    if origin and urlsplit(origin).netloc != request.host:
+        abort(403)
+
+
+def add_headers(response: Response) -> Response:
+    """Content policy, no sniffing, no framing, no referrer to others, no storing of private pages."""
+    headers = response.headers
+    headers.setdefault("Content-Security-Policy", POLICY)
+    headers["X-Content-Type-Options"] = "nosniff"
+    headers["X-Frame-Options"] = "DENY"
+    headers.setdefault("Referrer-Policy", "same-origin")
+    headers["Cross-Origin-Opener-Policy"] = "same-origin"
+    headers["Permissions-Policy"] = "camera=(), geolocation=(), microphone=()"
+    if current_app.config["SETTINGS"].secure:
+        headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
+    if request.endpoint != "static":
+        headers.setdefault("Cache-Control", "no-store")
+    return response

@@ -1,0 +1,46 @@
+"""What templates can use beside the words and formats of `i18n`."""
+
+from __future__ import annotations
+
+from flask import Flask, current_app, request, url_for
+from markupsafe import Markup
+
+from webapp import clock, letters, uploads
+from webapp.config import LANGUAGES
+from webapp.htmx import dom_id
+
+
+def this_page_in(language: str) -> str:
+    """The address of the same page in another language; query and draft survive."""
+    if not request.endpoint or request.view_args is None or request.method != "GET" and not request.path:
+        return url_for("pages.home", lang=language)
+    try:
+        address = url_for(request.endpoint, **{**request.view_args, "lang": language})
+    except Exception:  # an address that can't be built again (an error page)
+        return url_for("pages.home", lang=language)
+    query = request.query_string.decode("latin-1")
+    return f"{address}?{query}" if query else address
+
+
+def asset(filename: str) -> str:
+    """A static file's address that changes with each start, so it can be kept for long."""
+    return url_for("static", filename=filename, v=current_app.config["BUILD"])
+
+
+def people_text(text: str) -> Markup:
+    """People's own words with their line ends, escaped."""
+    return letters.paragraph_breaks(text)
+
+
+def init_app(app: Flask) -> None:
+    """Registers globals and filters."""
+    app.jinja_env.globals.update(
+        this_page_in=this_page_in,
+        asset=asset,
+        dom_id=dom_id,
+        now=clock.now,
+        LANGUAGES=LANGUAGES,
+        settings=app.config["SETTINGS"],
+        ATTACHMENT_MEGABYTES=uploads.ATTACHMENT_BYTES // uploads.MEGABYTE,
+    )
+    app.jinja_env.filters["people_text"] = people_text

@@ -1,0 +1,1 @@
+"""Calls for tenders and the offers that partners make."""
