@@ -10,6 +10,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, config, errors, i18n, jobs, limits, drafts, logs, programme, security, templating, transport
+from webapp.accounts import access
 from webapp.config import Settings
 from webapp.database import prepare_engine
 from webapp.extensions import csrf, db, login_manager, migrate
@@ -31,6 +32,7 @@ def create_app(settings: Settings | None = None, *, synchronous: str = "FULL") -
     csrf.init_app(app)
     login_manager.init_app(app)
     security.init_app(app)
+    access.init_app(app)
     i18n.init_app(app)
     templating.init_app(app)
     errors.init_app(app)
@@ -65,6 +67,7 @@ def configure(app: Flask, settings: Settings) -> None:
         MAX_CONTENT_LENGTH=1024 * 1024,  # forms with files raise it for their own request
         MAX_FORM_MEMORY_SIZE=1024 * 1024,
         WTF_CSRF_TIME_LIMIT=None,
+        FORM_MIN_SECONDS=2 if settings.mode == "production" else 0,  # a form that returns faster is a robot's
         WTF_CSRF_SSL_STRICT=False,  # security.refuse_other_sites judges the origin, and more strictly
         TESTING=settings.mode == "test",
     )

@@ -13,6 +13,7 @@ from webapp.config import LANGUAGES
 from webapp.extensions import db
 from webapp.htmx import render
 from webapp.i18n import gettext as _
+from webapp.i18n import tell
 from webapp.refused import Refused, TooMany
 
 log = logging.getLogger(__name__)
@@ -66,11 +67,10 @@ def refused(error: Refused) -> Response:
     _speak_language_of_address()
     db.session.rollback()
     if isinstance(error, TooMany):
-        minutes = max(1, round(error.seconds / 60))
-        response = _page(429, _("Please wait a moment"), _("There were too many attempts. Try again in %(minutes)s minutes.", minutes=minutes))
+        response = _page(429, _("Please wait a moment"), tell(error))
         response.headers["Retry-After"] = str(error.seconds)
         return response
-    return _page(error.status, _("That is not possible"), _(error.sentence, **error.values))
+    return _page(error.status, _("That is not possible"), tell(error))
 
 
 def crash(error: Exception) -> Response:

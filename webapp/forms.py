@@ -6,11 +6,13 @@ WTForms is not asked for its own translations: every message here is ours, a who
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from email_validator import EmailNotValidError, validate_email
+from flask import current_app
 from flask_wtf import FlaskForm
+from itsdangerous import BadSignature, URLSafeSerializer
 from wtforms import (
     BooleanField,
     EmailField,
@@ -30,14 +32,15 @@ from wtforms import (
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
+from webapp import clock
 from webapp.i18n import gettext as _
-from webapp.i18n import lazy
+from webapp.i18n import lazy, tell
 from webapp.refused import Refused
 from webapp.text import has_control_characters, tidy_line, tidy_text
 
 __all__ = [
     "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf", "MultipleFileField",
-    "OneOf", "PasswordField", "RadioField", "SelectField", "Text", "filled", "needed", "lazy",
+    "OneOf", "PasswordField", "PublicForm", "RadioField", "SelectField", "Text", "filled", "needed", "lazy",
 ]  # fmt: skip
 
 
@@ -53,8 +56,11 @@ class BaseForm(FlaskForm):
 
     @property
     def errors_in_order(self) -> list[tuple[str, str]]:
-        """(id of the control to go to, message) for each field that needs attention, top to bottom."""
-        found = []
+        """(id of the control to go to, message) for each field that needs attention, top to bottom.
+
+        What is wrong with the form as a whole comes first and leads to the top of the page's content.
+        """
+        found = [("main", str(message)) for message in self.form_errors]
         for field in self:
             for message in field.errors[:1]:
                 first = f"{field.id}-0" if isinstance(field, ManyOf | OneOf) else field.id
@@ -64,7 +70,56 @@ class BaseForm(FlaskForm):
     def blame(self, field_name: str, refusal: Refused) -> None:
         """Puts a domain refusal next to the field that it is about."""
         field = self[field_name]
-        field.errors = [*field.errors, _(refusal.sentence, **refusal.values)]
+        field.errors = [*field.errors, tell(refusal)]
+
+    def refuse(self, refusal: Refused) -> None:
+        """Puts a domain refusal above the form: it is about no field in particular."""
+        self.form_errors = [*self.form_errors, tell(refusal)]
+
+
+class PublicForm(BaseForm):
+    """A form that strangers can send: a field that only a robot fills in, and the signed time when it was shown.
+
+    Its template calls the macro `guard(form)`. A post that looks like a robot's comes back as an invalid form
+    with a sentence that a person can act on; everything typed is kept.
+    """
+
+    website2 = StringField(lazy("Leave this field empty"))
+    shown = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._shown_at = _read_stamp(self.shown.data)
+        if self._shown_at is None:
+            self.shown.data = _stamps().dumps(int(clock.now().timestamp()))
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields, then whether a person wrote them."""
+        good = super().validate(extra_validators)
+        sentence = self._like_a_robot()
+        if sentence:
+            self.form_errors = [*self.form_errors, sentence]
+        return good and not sentence
+
+    def _like_a_robot(self) -> str:
+        if self.website2.data:
+            return _("A field that has to stay empty was filled in. It is empty again: send the form once more.")
+        seconds = current_app.config["FORM_MIN_SECONDS"]
+        if seconds and too_quick(self._shown_at, now=clock.now(), seconds=seconds):
+            return _("That was very quick. Wait a moment, then send the form again.")
+        return ""
+
+
+def _stamps() -> URLSafeSerializer:
+    return URLSafeSerializer(current_app.secret_key, salt="form-shown")
+
+
+def _read_stamp(stamp: str | None) -> datetime | None:
+    """When the form was shown; None for a stamp that is missing or not ours."""
+    try:
+        return datetime.fromtimestamp(_stamps().loads(stamp or ""), UTC)
+    except (BadSignature, TypeError, ValueError, OverflowError):
+        return None
 
 
 class needed:

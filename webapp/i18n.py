@@ -28,6 +28,7 @@ from flask import Flask, current_app, g, has_request_context, request
 from webapp.config import LANGUAGES
 from webapp.money import Money
 from webapp.places import country_name, place_name
+from webapp.refused import Refused, TooMany
 
 CATALOGUES = Path(__file__).parent.parent / "translations"
 LANGUAGE_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
@@ -165,6 +166,18 @@ def lazy(message: str, /, **values: object) -> LazyProxy:
 
 
 _ = gettext
+
+
+def tell(refusal: Refused) -> str:
+    """The sentence of a refusal for the reader."""
+    if isinstance(refusal, TooMany):
+        minutes = max(1, -(-refusal.seconds // 60))
+        return ngettext(
+            "There were too many attempts. Try again in a minute.",
+            "There were too many attempts. Try again in %(num)s minutes.",
+            minutes,
+        )
+    return gettext(refusal.sentence, **refusal.values)
 
 
 # --- formats ------------------------------------------------------------------------------------------------
