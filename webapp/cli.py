@@ -2,8 +2,48 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from pathlib import Path
+
+import click
+from flask import Flask, current_app
+
+from webapp import upkeep
+from webapp.worker import Stop, run
 
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
+    for command in (worker, backup, check):
+        app.cli.add_command(command)
+
+
+def _app() -> Flask:
+    return current_app._get_current_object()  # type: ignore[attr-defined] # Flask's proxy
+
+
+@click.command()
+@click.option("--no-mail", is_flag=True, help="Do not send mail; it waits in its queue (after a restore).")
+def worker(no_mail: bool) -> None:
+    """Deliver mail and do what is due, until stopped."""
+    run(_app(), Stop().listen(), mail=not no_mail)
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+def backup(file: Path) -> None:
+    """Copy the database, in use or not, to FILE."""
+    try:
+        size = upkeep.back_up(file.absolute())
+    except upkeep.CannotBackUp as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"The database is copied to {file} ({size / 1_000_000:.1f} MB).")
+
+
+@click.command()
+def check() -> None:
+    """Look whether settings, database and mail server are in place; sends nothing."""
+    found = list(upkeep.findings(_app()))
+    for finding in found:
+        click.echo(f"{'ok     ' if finding.fine else 'NOT OK '} {finding.sentence}")
+    if not all(finding.fine for finding in found):
+        raise SystemExit(1)

@@ -89,8 +89,7 @@ def new_public_id() -> str:
 def prepare_engine(engine: Engine, *, synchronous: str) -> None:
     """Makes SQLite safe (foreign keys, WAL, honest transactions); PostgreSQL needs nothing.
 
-    `synchronous` is SQLite's pragma: FULL for the web, NORMAL for the worker, whose marks ("sent") only have
-    to survive the end of the process, not a power cut.
+    `synchronous` is SQLite's pragma: FULL survives a power cut, whatever was committed.
     """
     if engine.dialect.name != "sqlite":
         return
@@ -110,3 +109,19 @@ def prepare_engine(engine: Engine, *, synchronous: str) -> None:
     @event.listens_for(engine, "begin")
     def begin(connection: sa.Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing.get() else "BEGIN")
+
+
+def hurry(engine: Engine) -> None:
+    """For the worker's process: a commit does not wait for the disk.
+
+    Its marks ("sent") survive the end of the process; a power cut may send the last mails a second time.
+    """
+    statement = "PRAGMA synchronous=NORMAL" if engine.dialect.name == "sqlite" else "SET synchronous_commit=off"
+
+    @event.listens_for(engine, "connect")
+    def connect(connection: Any, _record: object) -> None:
+        connection.execute(statement)
+        if engine.dialect.name != "sqlite":
+            connection.commit()  # a setting made in a transaction that is rolled back would be lost
+
+    engine.dispose()

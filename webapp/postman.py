@@ -12,6 +12,7 @@ import random
 import socket
 import time
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -27,27 +28,33 @@ log = logging.getLogger(__name__)
 
 BATCH = 50
 LEASE = timedelta(seconds=90)
+WORKING_TIME = LEASE / 2  # of a lease; what is not done by then goes back, before another worker takes it too
 RECHECK_SECONDS = 0.05  # a cancel waits for the mail in hand, at most this much longer
 BACK_OFF_MINUTES = (1, 5, 15, 60, 180, 360, 720)  # then the mail is dead
 
 
 class Postman:
-    """Delivers what is due. Needs an application context."""
+    """Delivers what is due. Needs an application context. `stopping` is asked before each mail."""
 
-    def __init__(self, app: Flask, transport: Transport) -> None:
+    def __init__(self, app: Flask, transport: Transport, stopping: Callable[[], bool] = lambda: False) -> None:
         self._app = app
         self._transport = transport
+        self._stopping = stopping
         self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
 
     def round(self, *, now: datetime | None = None) -> int:
-        """Claims a batch and delivers it; how many mails it handled."""
+        """Claims a batch and delivers it; how many mails it handled. Gives back what it does not get to."""
         claimed = self._claim(now or clock.now())
+        done_by = time.monotonic() + WORKING_TIME.total_seconds()
         skeletons: dict[tuple[str, int, str, str], letters.Skeleton | None] = {}
         checked: dict[tuple[str, int], float] = {}
-        for mail in claimed:
-            kind = KINDS[mail.kind]
+        for n, mail in enumerate(claimed):
+            if self._stopping() or time.monotonic() > done_by:
+                self._give_back(claimed[n:])
+                return n
             subject = (mail.kind, mail.about)
             try:
+                kind = KINDS[mail.kind]
                 if kind.holds:
                     if time.monotonic() - checked.get(subject, 0) > RECHECK_SECONDS:
                         if not self._reading(kind.holds, mail.about):
@@ -138,6 +145,10 @@ class Postman:
                 )
         finally:
             writing.reset(token)
+
+    def _give_back(self, mails: list[QueuedMail]) -> None:
+        for mail in mails:
+            self._mark(mail, attempts=mail.attempts - 1)
 
     def _again(self, mail: QueuedMail, error: str) -> None:
         if mail.attempts > len(BACK_OFF_MINUTES):

@@ -12,10 +12,11 @@ from webapp.htmx import dom_id
 
 def this_page_in(language: str) -> str:
     """The address of the same page in another language; query and draft survive."""
-    if not request.endpoint or request.view_args is None or request.method != "GET" and not request.path:
+    endpoint = request.endpoint
+    if not endpoint or request.view_args is None or not current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
         return url_for("pages.home", lang=language)
     try:
-        address = url_for(request.endpoint, **{**request.view_args, "lang": language})
+        address = url_for(endpoint, **{**request.view_args, "lang": language})
     except Exception:  # an address that can't be built again (an error page)
         return url_for("pages.home", lang=language)
     query = request.query_string.decode("latin-1")
@@ -38,7 +39,7 @@ def init_app(app: Flask) -> None:
         this_page_in=this_page_in,
         asset=asset,
         dom_id=dom_id,
-        now=clock.now,
+        now=lambda: clock.now(),
         LANGUAGES=LANGUAGES,
         settings=app.config["SETTINGS"],
         ATTACHMENT_MEGABYTES=uploads.ATTACHMENT_BYTES // uploads.MEGABYTE,

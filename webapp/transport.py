@@ -31,6 +31,9 @@ class Transport(Protocol):
     def send(self, to: str, message: bytes) -> None:
         """Hands the message over; raises Later or Never."""
 
+    def greet(self) -> None:
+        """Knocks at the door without leaving a mail; raises Later."""
+
     def close(self) -> None:
         """Says goodbye politely."""
 
@@ -74,6 +77,14 @@ class SmtpTransport:
             self.close()
             raise Later(f"{type(error).__name__}: {error}") from None
 
+    def greet(self) -> None:
+        try:
+            self._host = _CheckedConnection(self._mail).configure_host()
+            self._host.ehlo_or_helo_if_needed()
+        except (smtplib.SMTPException, OSError) as error:
+            self.close()
+            raise Later(f"{type(error).__name__}: {error}") from None
+
     @property
     def _eight_bit(self) -> bool:
         assert self._host is not None
@@ -109,6 +120,10 @@ class FolderTransport:
         partial = self._folder / f".{name}"
         partial.write_bytes(message)
         partial.rename(self._folder / name)
+
+    def greet(self) -> None:
+        if not os.access(self._folder, os.W_OK):
+            raise Later(f"{self._folder} can't be written to")
 
     def close(self) -> None:
         pass
