@@ -1,0 +1,77 @@
+"""The people of the tests. All have the password `factories.PASSWORD`.
+
+Lumen Optik AG, a client in Bern: Nadia (legal representative), Adam (administrator), Hugo (collaborator).
+Lumière Digital Sàrl, a partner in Vaud: Pierre (legal representative), Paula (collaborator).
+Bergwerk IT GmbH, a partner in Germany: Berta (legal representative).
+Stefan has a company of his own and is a stranger to all of them. Olga is the operator.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tests.factories import join, make_organisation, make_partner, make_user
+from tests.times import NOW
+from webapp.accounts.models import Organisation, User
+from webapp.accounts.rules import Role
+from webapp.partners.models import PartnerAccount
+from webapp.unit import unit_of_work
+
+
+@dataclass(frozen=True)
+class Cast:
+    """Everybody. Organisations: `lumen`, `lumiere`, `bergwerk`, `stefans`; `lumiere_partner`, `bergwerk_partner`
+    are their partner accounts."""
+
+    olga: User
+    nadia: User
+    adam: User
+    hugo: User
+    pierre: User
+    paula: User
+    berta: User
+    stefan: User
+    lumen: Organisation
+    lumiere: Organisation
+    bergwerk: Organisation
+    stefans: Organisation
+    lumiere_partner: PartnerAccount
+    bergwerk_partner: PartnerAccount
+
+
+@unit_of_work
+def assemble() -> Cast:
+    """Puts everybody into the database."""
+    olga = make_user("Olga Ott", email="olga@helvia.example", operator_since=NOW - timedelta(days=400))
+    nadia = make_user("Nadia Noser", email="nadia@lumen.example", language="de")
+    adam = make_user("Adam Ammann", email="adam@lumen.example", language="de")
+    hugo = make_user("Hugo Huber", email="hugo@lumen.example", language="de")
+    pierre = make_user("Pierre Perret", email="pierre@lumiere.example", language="fr")
+    paula = make_user("Paula Piguet", email="paula@lumiere.example", language="fr")
+    berta = make_user("Berta Baum", email="berta@bergwerk.example", language="de", region="DE")
+    stefan = make_user("Stefan Stranger", email="stefan@stranger.example", language="en", region="CH")
+    lumen = make_organisation("Lumen Optik AG", owner=nadia)
+    join(adam, lumen, Role.ADMINISTRATOR)
+    join(hugo, lumen, Role.COLLABORATOR)
+    lumiere = make_organisation(
+        "Lumière Digital Sàrl", owner=pierre, language="fr",
+        street="Rue du Lac 7", postcode="1800", city="Vevey", register_number="CHE-105.962.535",
+    )  # fmt: skip
+    join(paula, lumiere, Role.COLLABORATOR)
+    bergwerk = make_organisation(
+        "Bergwerk IT GmbH", owner=berta, country="DE",
+        street="Zechenweg 3", postcode="45127", city="Essen", register_number="HRB 12345",
+    )  # fmt: skip
+    stefans = make_organisation("Stranger & Sons", owner=stefan, language="en", register_number=None)
+    return Cast(
+        olga, nadia, adam, hugo, pierre, paula, berta, stefan, lumen, lumiere, bergwerk, stefans,
+        lumiere_partner=make_partner(
+            lumiere, slug="lumiere-digital-sarl", region="CH-VD", services=frozenset({"web", "shop"}),
+            texts={"fr": "Nous construisons des boutiques.", "en": "We build shops."},
+        ),
+        bergwerk_partner=make_partner(
+            bergwerk, slug="bergwerk-it-gmbh", region="DE-NW", services=frozenset({"web", "cloud", "backup"}),
+            languages=frozenset({"de"}), texts={"de": "Server für den Mittelstand."},
+        ),
+    )  # fmt: skip

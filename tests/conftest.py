@@ -1,0 +1,214 @@
+"""What tests stand on: an application on SQLite and on PostgreSQL, a client, the cast, the post, the time.
+
+`app` holds an application context open for the test itself: factories, actions and queries just work. Requests
+of `client` and deliveries of `outbox` have contexts of their own, as in production. A test that uses `app`
+runs once on each database; everything that it commits is gone afterwards.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import os
+import shutil
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from datetime import datetime
+from pathlib import Path
+
+import flask_migrate
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+
+from tests import cast as people
+from tests import left_out, postgres
+from tests.client import ProofreadingClient
+from tests.post import MailServer, Outbox, running_mail_server
+from tests.times import NOW, Clock
+from webapp import create_app, transport
+from webapp.config import Settings
+from webapp.extensions import db
+
+MIGRATIONS = Path(__file__).parent.parent / "webapp" / "migrations" / "versions"
+DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Says what was left out."""
+    left_out.tell(terminalreporter)
+
+
+def settings_for_tests(database_url: str, folder: Path) -> Settings:
+    """What an operator would set."""
+    return Settings(
+        mode="test",
+        secret_key="a-key-for-tests-0123456789-abcdefghij",
+        base_url="http://localhost",
+        database_url=database_url,
+        mail_url=f"folder:{folder / 'mail'}",
+        mail_from="Helvia Partners <partners@helvia.example>",
+        operator_name="Helvia",
+        operator_address="Seestrasse 1, 8002 Zürich",
+        operator_email="desk@helvia.example",
+    )
+
+
+def make_schema(app: Flask) -> None:
+    """The tables, by the migrations that an operator runs."""
+    with app.app_context():
+        if any(MIGRATIONS.glob("*.py")):
+            flask_migrate.upgrade()
+        else:
+            db.create_all()
+
+
+def _forget_sqlite(app: Flask, file: Path, empty: sqlite3.Connection) -> None:
+    with app.app_context():
+        db.engine.dispose()
+    # the whole file, because rows that history is made of can't be deleted
+    connection = sqlite3.connect(file)
+    empty.backup(connection)
+    connection.close()
+
+
+def _forget_postgres(app: Flask) -> None:
+    tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
+    with app.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("SET LOCAL lock_timeout = '20s'"))  # a thread that a test forgot
+        connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str | None]:
+    """The address of a PostgreSQL server, None when there is none."""
+    with postgres.server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session", params=DATABASES)
+def installation(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Flask, Callable[[], None]]]:
+    """One application and database per worker and kind of database, and what empties it. Tests use `app`."""
+    folder = tmp_path_factory.mktemp("installation")
+    with ExitStack() as stack:
+        if request.param == "postgres":
+            server = request.getfixturevalue("postgres_server")
+            if server is None:
+                left_out.leave_out(left_out.POSTGRESQL)
+            name = f"cordee_tests_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+            url = stack.enter_context(postgres.database(server, name))
+            app = create_app(settings_for_tests(url, folder))
+            make_schema(app)
+
+            def forget() -> None:
+                _forget_postgres(app)
+        else:
+            file = folder / "tests.sqlite3"
+            app = create_app(settings_for_tests(f"sqlite:///{file}", folder), synchronous="OFF")
+            make_schema(app)
+            empty = sqlite3.connect(":memory:")
+            stack.callback(empty.close)
+            with sqlite3.connect(file) as made:
+                made.backup(empty)
+            made.close()
+
+            def forget() -> None:
+                _forget_sqlite(app, file, empty)
+
+        app.test_client_class = ProofreadingClient
+        yield app, forget
+        with app.app_context():
+            db.engine.dispose()
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time: `clock.now`, `clock.forward(days=1)`. It stands still for pages and mails too."""
+    clock = Clock()
+    monkeypatch.setattr("webapp.clock.now", clock)
+    return clock
+
+
+@pytest.fixture
+def now() -> datetime:
+    """When the test begins."""
+    return NOW
+
+
+@pytest.fixture
+def app(installation: tuple[Flask, Callable[[], None]], clock: Clock) -> Iterator[Flask]:
+    """The application on an empty database, with a context open for the test itself."""
+    app, forget = installation
+    try:
+        with app.app_context():
+            yield app
+            db.session.rollback()
+    finally:
+        forget()
+        shutil.rmtree(app.config["SETTINGS"].mail_server.folder or "", ignore_errors=True)
+
+
+@pytest.fixture
+def client(app: Flask, clock: Clock) -> ProofreadingClient:
+    """A browser that proofreads; `client.sign_in(user)`."""
+    return another_browser(app, clock)
+
+
+def another_browser(app: Flask, clock: Clock) -> ProofreadingClient:
+    """A browser with cookies of its own."""
+    client = app.test_client()
+    assert isinstance(client, ProofreadingClient)
+    client.clock = clock
+    return client
+
+
+@pytest.fixture
+def browser(app: Flask, clock: Clock) -> Callable[[], ProofreadingClient]:
+    """Makes further browsers: `pierres = browser().sign_in(cast.pierre)`."""
+    return lambda: another_browser(app, clock)
+
+
+@pytest.fixture
+def cast(app: Flask) -> people.Cast:
+    """Everybody of tests/cast.py, in the database."""
+    return people.assemble()
+
+
+@pytest.fixture
+def outbox(app: Flask) -> Outbox:
+    """Mail, delivered by the real postman into a list."""
+    return Outbox(app)
+
+
+@pytest.fixture
+def smtp(app: Flask) -> Iterator[MailServer]:
+    """A real SMTP server; `transport.transport(app)` leads to it during the test."""
+    settings = app.config["SETTINGS"]
+
+    def send_mail_to(settings: Settings) -> None:
+        app.config["SETTINGS"] = settings
+        transport.configure(app, settings)
+
+    with running_mail_server() as server:
+        send_mail_to(replace(settings, mail_url=server.url))
+        try:
+            yield server
+        finally:
+            send_mail_to(settings)
+
+
+@pytest.fixture
+def elsewhere(app: Flask) -> Callable[[Callable[[], object]], object]:
+    """Runs a function as another process would: in an application context of its own."""
+
+    def run(what: Callable[[], object]) -> object:
+        def inside() -> object:
+            with app.app_context():
+                return what()
+
+        return contextvars.Context().run(inside)
+
+    return run

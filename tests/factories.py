@@ -1,0 +1,195 @@
+"""Things for tests to stand on: plain functions with sensible defaults, every column can be given by name.
+
+Each commits in a unit of work of its own. They write rows only: no mail, no audit, no rules.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from functools import lru_cache
+from itertools import count
+from typing import Any
+
+from tests.times import NOW
+from webapp.accounts.models import Membership, Organisation, User
+from webapp.accounts.passwords import hash_password
+from webapp.accounts.rules import Kind, Role
+from webapp.extensions import db
+from webapp.partners.models import Application, ListingText, PartnerAccount
+from webapp.places import currency_of
+from webapp.tenders.models import Offer, Tender, TenderRecipient
+from webapp.text import fold, slug
+from webapp.unit import unit_of_work
+from webapp.uploads import Checked, Upload, store
+
+PASSWORD = "correct horse battery"
+_numbers = count(1)
+
+
+@lru_cache
+def _hash_of(password: str) -> str:
+    """argon2 is slow on purpose: once per password and run."""
+    return hash_password(password)
+
+
+def _add(row: Any) -> Any:
+    db.session.add(row)
+    db.session.flush()
+    return row
+
+
+@unit_of_work
+def make_user(name: str = "Somebody New", *, password: str = PASSWORD, **values: Any) -> User:
+    """A person with a verified address, in English from Switzerland."""
+    row = {
+        "email": f"{slug(name)}-{next(_numbers)}@example.com",
+        "password_hash": _hash_of(password),
+        "name": name,
+        "language": "en",
+        "region": "CH",
+        "created_at": NOW - timedelta(days=100),
+        "verified_at": NOW - timedelta(days=100),
+        **values,
+    }
+    return _add(User(**row))
+
+
+@unit_of_work
+def make_organisation(
+    name: str = "Some Company AG", *, owner: User | None = None, **values: Any
+) -> Organisation:
+    """A company in Bern; `owner` becomes its legal representative."""
+    country = values.get("country", "CH")
+    row = {
+        "kind": Kind.COMPANY,
+        "name": name,
+        "street": "Marktgasse 1",
+        "postcode": "3011",
+        "city": "Bern",
+        "country": country,
+        "currency": currency_of(country),
+        "language": "de",
+        "register_number": "CHE-100.155.212",
+        "created_at": NOW - timedelta(days=100),
+        **values,
+    }
+    organisation = _add(Organisation(**row))
+    if owner:
+        join(owner, organisation, Role.LEGAL_REPRESENTATIVE)
+    return organisation
+
+
+@unit_of_work
+def join(user: User, organisation: Organisation, role: Role = Role.COLLABORATOR, **values: Any) -> Membership:
+    """The person becomes a member with this role."""
+    row = {"created_at": NOW - timedelta(days=90), **values}
+    return _add(Membership(user=user, organisation=organisation, role=role, **row))
+
+
+@unit_of_work
+def make_application(organisation: Organisation, applicant: User, **values: Any) -> Application:
+    """An application that waits for its decision."""
+    row = {
+        "website": "https://www.example.com",
+        "about": "We look after forty shops.",
+        "policy_version": "test",
+        "applied_at": NOW - timedelta(days=2),
+        **values,
+    }
+    return _add(Application(organisation=organisation, applicant=applicant, **row))
+
+
+@unit_of_work
+def make_partner(
+    organisation: Organisation, *, texts: dict[str, str] | None = None, **values: Any
+) -> PartnerAccount:
+    """An approved partner, listed in the directory, that receives every call for tenders at once by mail."""
+    organisation.programme = "partner"
+    name = values.get("name", organisation.name)
+    row = {
+        "approved_at": NOW - timedelta(days=60),
+        "listed_at": NOW - timedelta(days=50),
+        "slug": f"{slug(name)}-{next(_numbers)}",
+        "name": name,
+        "website": "https://www.example.com",
+        "city": organisation.city,
+        "country": organisation.country,
+        "services": frozenset({"web", "mail"}),
+        "languages": frozenset({"en", "fr", "de"}),
+        "changed_at": NOW - timedelta(days=50),
+        "sort_name": fold(name),
+        "search": fold(f"{name} {organisation.city}"),
+        "tender_services": frozenset(),
+        "tender_places": frozenset(),
+        "tender_languages": frozenset(),
+        **values,
+    }
+    partner = _add(PartnerAccount(organisation=organisation, **row))
+    for language, text in (texts or {"en": f"{name} looks after your sites."}).items():
+        _add(ListingText(partner=partner, language=language, text=text))
+    return partner
+
+
+@unit_of_work
+def make_tender(**values: Any) -> Tender:
+    """A visitor's call for tenders, confirmed and open for 30 days; `confirmed_at=None` for an unconfirmed one."""
+    row = {
+        "reference": f"T-{next(_numbers):05d}",
+        "title": "A shop for eyeglasses",
+        "description": "We sell eyeglasses in three branches and want a shop on the web.",
+        "language": "en",
+        "services": frozenset({"web"}),
+        "reply_languages": frozenset({"en"}),
+        "country": "CH",
+        "region": "CH-BE",
+        "start": "month",
+        "currency": "CHF",
+        "budget_least": 5000,
+        "budget_most": 10000,
+        "contact_name": "Vera Visitor",
+        "contact_company": "Visitor & Co",
+        "contact_email": "vera@visitor.example",
+        "contact_phone": "+41 31 555 01 02",
+        "validity_days": 30,
+        "sent_at": NOW - timedelta(days=1),
+        "confirmed_at": NOW - timedelta(days=1),
+        **values,
+    }
+    if row["confirmed_at"]:
+        row.setdefault("closes_at", row["confirmed_at"] + timedelta(days=row["validity_days"]))
+    return _add(Tender(**row))
+
+
+@unit_of_work
+def make_recipient(tender: Tender, partner: PartnerAccount, **values: Any) -> TenderRecipient:
+    """The call concerned this partner when it was published."""
+    return _add(TenderRecipient(tender=tender, partner=partner, **values))
+
+
+@unit_of_work
+def make_offer(tender: Tender, partner: PartnerAccount, user: User, **values: Any) -> Offer:
+    """An offer of CHF 7'500, valid for 30 days."""
+    row = {
+        "price_least": 750_000,
+        "price_most": 750_000,
+        "currency": tender.currency,
+        "message": "We can start next month.",
+        "language": "en",
+        "valid_until": NOW + timedelta(days=30),
+        "made_at": NOW,
+        **values,
+    }
+    return _add(Offer(tender=tender, partner=partner, user=user, **row))
+
+
+@unit_of_work
+def make_upload(
+    data: bytes = b"%PDF-1.4\n%%EOF\n",
+    *,
+    filename: str = "plan.pdf",
+    content_type: str = "application/pdf",
+    now: datetime = NOW,
+    draft: str | None = None,
+) -> Upload:
+    """A stored file; a tiny PDF unless told otherwise."""
+    return store(Checked(filename, content_type, data), now=now, draft=draft)

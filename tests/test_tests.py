@@ -1,0 +1,77 @@
+"""The tests' own tools."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.factories import make_offer, make_tender, make_user
+from tests.proofreading import complaints_about
+from tests.times import NOW
+from webapp.accounts.models import User
+from webapp.extensions import db
+
+
+def test_a_test_finds_an_empty_database(app):
+    assert db.session.query(User).count() == 0
+    make_user("Somebody")
+
+
+def test_and_so_does_the_next(app):
+    assert db.session.query(User).count() == 0
+    make_user("Somebody")
+
+
+def test_the_cast_is_there(cast, app):
+    assert db.session.query(User).count() == 8
+    tender = make_tender()
+    assert make_offer(tender, cast.lumiere_partner, cast.pierre).tender_id == tender.id
+    assert tender.closes_at == NOW + timedelta(days=29)
+
+
+def test_the_time_stands_still_until_it_is_moved_on(clock):
+    from webapp import clock as the_clock
+
+    assert the_clock.now() == NOW
+    clock.forward(days=1)
+    assert the_clock.now() == NOW + timedelta(days=1)
+
+
+GOOD = """<!doctype html><html lang="en"><head><title>T – C</title></head>
+<body><main><h1>T</h1>%s</main></body></html>"""
+
+
+def test_a_good_page_has_no_complaints():
+    assert complaints_about(GOOD % "<p>Words.</p>", path="/en/") == []
+
+
+@pytest.mark.parametrize(
+    ("part", "complaint"),
+    [
+        ("<h1>Again</h1>", "one h1"),
+        ("<p id=a></p><p id=a></p>", "stands 2 times"),
+        ("<input name=x>", "no label"),
+        ("<form method=post action=/x></form>", "csrf_token"),
+        ("<form method=get></form>", "no action"),
+        ("<p style='color:red'>x</p>", "style of its own"),
+        ("<p onclick=x>x</p>", "has onclick"),
+        ("<script>x</script>", "a script stands"),
+        ("<p>Name: None</p>", "None"),
+        ("<a href='/o/None'>x</a>", "None"),
+        ("<p>%(name)s</p>", "%("),
+        ("<p>Tom &amp;amp; Co</p>", "&amp;"),
+        ("<p>Ã©t&eacute;</p>", "Ã"),
+        ("<p><b>x</p>", "closes <b>"),
+        ("<a href=/x><img src=/y alt=''></a>", "no words"),
+        ("<h3>x</h3>", "skips a level"),
+        ("<button hx-post=/x hx-target=#y>x</button>", "without a script"),
+        ("<label for=nothing>x</label>", "points at nothing"),
+    ],
+)
+def test_a_bad_page_is_complained_about(part, complaint):
+    assert complaint in " ".join(complaints_about(GOOD.replace("%s", part), path="/en/"))
+
+
+def test_a_page_speaks_the_language_of_its_address():
+    assert "lang is 'en'" in complaints_about(GOOD % "", path="/fr/")
