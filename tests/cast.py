@@ -21,8 +21,7 @@ from webapp.unit import unit_of_work
 
 @dataclass(frozen=True)
 class Cast:
-    """Everybody. Organisations: `lumen`, `lumiere`, `bergwerk`, `stefans`; `lumiere_partner`, `bergwerk_partner`
-    are their partner accounts."""
+    """Everybody, their organisations, and the accounts of the two that are partners."""
 
     olga: User
     nadia: User

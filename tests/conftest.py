@@ -1,8 +1,8 @@
 """What tests stand on: an application on SQLite and on PostgreSQL, a client, the cast, the post, the time.
 
-`app` holds an application context open for the test itself: factories, actions and queries just work. Requests
-of `client` and deliveries of `outbox` have contexts of their own, as in production. A test that uses `app`
-runs once on each database; everything that it commits is gone afterwards.
+`app` holds an application context open for the test itself: factories, actions and queries just work.
+Requests of `client` and deliveries of `outbox` have contexts of their own, as in production. A test that uses
+`app` runs once on each database; everything that it commits is gone afterwards.
 """
 
 from __future__ import annotations

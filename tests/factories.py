@@ -132,7 +132,7 @@ def make_partner(
 
 @unit_of_work
 def make_tender(**values: Any) -> Tender:
-    """A visitor's call for tenders, confirmed and open for 30 days; `confirmed_at=None` for an unconfirmed one."""
+    """A visitor's call for tenders, open for 30 days; an unconfirmed one with `confirmed_at=None`."""
     row = {
         "reference": f"T-{next(_numbers):05d}",
         "title": "A shop for eyeglasses",

@@ -1,4 +1,4 @@
-"""A small reader of HTML that is strict where browsers forgive: every element must be closed where it belongs."""
+"""A small reader of HTML that is strict where browsers forgive: elements are closed where they belong."""
 
 from __future__ import annotations
 
@@ -6,32 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = frozenset(
-    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
-)
-# inside SVG these are closed in place: <path ... />
-BLANK_BETWEEN = frozenset(
-    [
-        "p",
-        "div",
-        "li",
-        "td",
-        "th",
-        "tr",
-        "h1",
-        "h2",
-        "h3",
-        "h4",
-        "dt",
-        "dd",
-        "label",
-        "option",
-        "legend",
-        "section",
-        "article",
-        "br",
-    ]
-)
+VOID = set("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
+# words on both sides of these are not one word
+BLANK_BETWEEN = set("p div li td th tr h1 h2 h3 h4 dt dd label option legend section article br".split())  # noqa: SIM905
 
 
 @dataclass(eq=False)

@@ -98,7 +98,7 @@ class Outbox:
         return [parsed(message) for message in found]
 
     def links(self, message: EmailMessage) -> list[str]:
-        """The addresses in the text part as paths of this site, in their order, without the one that stops mail."""
+        """The addresses in the text part as paths of this site, without the one that stops mail."""
         stop = str(message.get("List-Unsubscribe", "")).strip("<>")
         base = self._app.config["SETTINGS"].base_url
         found = [address.rstrip(".,)") for address in ADDRESS.findall(text_of(message))]

@@ -1,4 +1,4 @@
-"""A PostgreSQL for the tests: TEST_DATABASE_URL, else one of our own from the system's or a wheel's binaries."""
+"""A PostgreSQL for the tests: TEST_DATABASE_URL, else one of our own from the system or from a wheel."""
 
 from __future__ import annotations
 
