@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
@@ -13,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts import queries
-from webapp.accounts.models import Membership, User, UserSession
+from webapp.accounts.models import Membership, User, UserSession, token_hash
 from webapp.accounts.rules import Role
 from webapp.extensions import login_manager
 from webapp.htmx import render, wants_fragment
@@ -32,11 +31,6 @@ class SignedIn(UserMixin):
     def get_id(self) -> str:
         """The token; the row holds its hash only."""
         return self.token
-
-
-def token_hash(token: str) -> str:
-    """How a session's token stands in the database."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def load_session(token: str) -> SignedIn | None:

@@ -1,3 +1,564 @@
-"""Placeholder."""
+"""Every change of people, sessions, organisations and teams.
 
-def forget_old_sessions(*, now): pass
+Passwords arrive here as hashes: argon2 is slow on purpose, and nobody waits for the database meanwhile.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from webapp import audit, drafts, links, mailer, uploads
+from webapp.accounts import mail as _mail  # registers the mails
+from webapp.accounts import passwords, queries, rules
+from webapp.accounts.models import (
+    ColleagueInvitation,
+    Membership,
+    Organisation,
+    User,
+    UserSession,
+    token_hash,
+)
+from webapp.accounts.rules import OrganisationDetails, Role
+from webapp.extensions import db
+from webapp.links import Link
+from webapp.places import currency_of
+from webapp.refused import Gone
+from webapp.unit import lock, unit_of_work
+
+DOUBLE_CLICK = timedelta(minutes=1)
+NOBODY = 0  # what a link is about that nobody gets
+
+# --- signing up ---------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def sign_up(
+    details: OrganisationDetails,
+    *,
+    name: str,
+    email: str,
+    password_hash: str,
+    language: str,
+    by: User | None = None,
+    now: datetime,
+) -> None:
+    """A person and its organisation, and a mail to verify the address (RULES O1, O3).
+
+    For a known address only its holder learns that it is known: by mail. An address that was never verified
+    belongs to nobody yet: what was typed first must not become the password of whoever follows the link, so
+    the holder of the mailbox chooses one.
+    """
+    known = queries.user_by_email(email)
+    if known is None:
+        person = _new_person(name, email, password_hash, language, details.country, now)
+        if person:
+            organisation = _new_organisation(details, language=language, owner=person, now=now)
+            audit.record("person.signed_up", person, by=person, now=now, organisation=organisation)
+            _mail_verification(person, now)
+            return
+        known = queries.user_by_email(email)  # another request was faster
+    if known and not known.disabled_at:
+        _tell_that_known(lock(known), now)
+
+
+def _tell_that_known(known: User, now: datetime) -> None:
+    if known.verified_at is None:
+        if now - known.created_at < DOUBLE_CLICK:
+            return
+        known.password_hash = ""
+        links.replace("verify", known.id)
+        links.issue("reset", known.id, expires_at=now + rules.RESET_LIFETIME, now=now)
+    mailer.queue("already_registered", known, known, now=now)
+
+
+def _new_person(
+    name: str, email: str, password_hash: str, language: str, region: str, now: datetime
+) -> User | None:
+    """The account; None when the address was taken in this very moment."""
+    person = User(
+        name=name,
+        email=email,
+        password_hash=password_hash,
+        language=language,
+        region=region,
+        created_at=now,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+    except IntegrityError:
+        return None
+    return person
+
+
+def _mail_verification(person: User, now: datetime) -> None:
+    links.issue("verify", person.id, expires_at=now + rules.VERIFICATION_LIFETIME, now=now)
+    mailer.queue("verify_address", person, person, now=now)
+
+
+@unit_of_work
+def send_verification(email: str, *, by: User | None = None, now: datetime) -> None:
+    """The verification mail once more, for an address that waits for it; older links die."""
+    person = queries.user_by_email(email)
+    if person is None or person.disabled_at or lock(person).verified_at:
+        return
+    link = links.live("verify", person.id)
+    if link is None or now - link.created_at >= DOUBLE_CLICK:
+        _mail_verification(person, now)
+
+
+@unit_of_work
+def verify_address(link: Link, *, by: User | None = None, now: datetime) -> User:
+    """The link proves that the address is the person's. Raises Gone when it was used meanwhile."""
+    person = _subject_of(link, now)
+    person.verified_at = person.verified_at or now
+    audit.record("person.verified", person, by=person, now=now)
+    return person
+
+
+def _subject_of(link: Link, now: datetime) -> User:
+    """Uses the link up and answers its person, locked."""
+    if not links.consume(link, now=now):
+        raise Gone()
+    person = queries.user(link.subject)
+    if person is None or lock(person).disabled_at:
+        raise Gone()
+    return person
+
+
+@unit_of_work
+def create_first_operator(
+    name: str, email: str, password: str, language: str, *, region: str = "CH", by: User | None = None, now: datetime
+) -> User:
+    """The person who runs the portal, verified at once. Raises OperatorExists, AddressTaken."""
+    if db.engine.dialect.name == "postgresql":  # SQLite has one writer anyway
+        db.session.execute(sa.text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
+    if queries.operators():
+        raise rules.OperatorExists()
+    person = _new_person(name, email, passwords.hash_password(password), language, region, now)
+    if person is None:
+        raise rules.AddressTaken()
+    person.verified_at = person.operator_since = now
+    audit.record("operator.created", person, by=by, now=now)
+    return person
+
+
+# --- sessions -----------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def sign_in(
+    person: User,
+    *,
+    seen_hash: str,
+    kept: bool,
+    browser: str,
+    address: str,
+    renewed_hash: str | None = None,
+    by: User | None = None,
+    now: datetime,
+) -> tuple[str, UserSession]:
+    """A new session and its token. `seen_hash` is the one that the password was compared with.
+
+    Operators are never kept signed in. Raises WrongPassword when the account changed since the comparison.
+    """
+    lock(person)
+    if person.disabled_at or person.password_hash != seen_hash:
+        raise rules.WrongPassword()
+    if renewed_hash:
+        person.password_hash = renewed_hash
+    token = secrets.token_urlsafe(32)
+    session = UserSession(
+        user=person,
+        token_hash=token_hash(token),
+        kept=kept and not person.operator_since,
+        created_at=now,
+        last_seen_at=now,
+        browser=rules.browser_of(browser),
+        address=address[:45],
+    )
+    db.session.add(session)
+    audit.record("session.started", session, by=person, now=now)
+    return token, session
+
+
+@unit_of_work
+def see(session: UserSession, *, by: User | None = None, now: datetime) -> None:
+    """Notes that the session is in use."""
+    db.session.execute(
+        sa.update(UserSession)
+        .where(UserSession.id == session.id, UserSession.ended_at.is_(None))
+        .values(last_seen_at=now)
+    )
+
+
+@unit_of_work
+def end_session(session: UserSession, *, by: User | None, now: datetime) -> None:
+    """Ends one session: its cookie opens nothing any more."""
+    if lock(session).ended_at is None:
+        session.ended_at = now
+        audit.record("session.ended", session, by=by, now=now)
+
+
+@unit_of_work
+def end_other_sessions(person: User, *, but: UserSession | None, by: User | None, now: datetime) -> int:
+    """Ends all of the person's sessions but this one; how many."""
+    others = (
+        sa.update(UserSession)
+        .where(UserSession.user_id == person.id, UserSession.ended_at.is_(None))
+        .values(ended_at=now)
+    )
+    if but:
+        others = others.where(UserSession.id != but.id)
+    ended = db.session.execute(others).rowcount
+    audit.record("session.others_ended", person, by=by, now=now, detail=f"sessions={ended}")
+    return ended
+
+
+@unit_of_work
+def forget_old_sessions(*, now: datetime) -> int:
+    """Deletes sessions that ended or ran out more than 30 days ago; how many."""
+    then = now - rules.ENDED_SESSIONS_KEPT
+
+    def run_out(idle: timedelta, longest: timedelta) -> sa.ColumnElement[bool]:
+        return sa.or_(UserSession.last_seen_at < then - idle, UserSession.created_at < then - longest)
+
+    old = sa.or_(
+        UserSession.ended_at < then,
+        sa.and_(UserSession.kept, run_out(rules.KEPT_SESSION_IDLE, rules.KEPT_SESSION_LONGEST)),
+        sa.and_(~UserSession.kept, run_out(rules.SESSION_IDLE, rules.SESSION_LONGEST)),
+    )
+    return db.session.execute(sa.delete(UserSession).where(old)).rowcount
+
+
+# --- passwords ----------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def request_reset(email: str, *, by: User | None = None, now: datetime) -> None:
+    """A link to choose a new password, for a known address; an unknown one costs the same work."""
+    person = queries.user_by_email(email)
+    known = person is not None and not person.disabled_at
+    about = person.id if person and known else NOBODY
+    links.issue("reset", about, expires_at=now + rules.RESET_LIFETIME, now=now)
+    if person and known:
+        mailer.queue("reset_password", person, person, now=now)
+
+
+@unit_of_work
+def reset_password(link: Link, *, password_hash: str, by: User | None = None, now: datetime) -> User:
+    """The new password; all sessions end, and the address is proved as well. Raises Gone."""
+    person = _subject_of(link, now)
+    person.verified_at = person.verified_at or now
+    links.replace("verify", person.id)
+    _set_password(person, password_hash, but=None, now=now)
+    return person
+
+
+@unit_of_work
+def change_password(
+    person: User, *, seen_hash: str, password_hash: str, but: UserSession, by: User | None, now: datetime
+) -> None:
+    """The new password; all sessions but this one end. Raises WrongPassword when another one was faster."""
+    if lock(person).password_hash != seen_hash:
+        raise rules.WrongPassword()
+    links.replace("reset", person.id)
+    _set_password(person, password_hash, but=but, now=now)
+
+
+def _set_password(person: User, password_hash: str, *, but: UserSession | None, now: datetime) -> None:
+    person.password_hash = password_hash
+    end_other_sessions(person, but=but, by=person, now=now)
+    audit.record("person.password_changed", person, by=person, now=now)
+    mailer.queue("password_changed", person, person, now=now)
+
+
+# --- the person ---------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def change_profile(
+    person: User,
+    *,
+    name: str,
+    language: str,
+    region: str,
+    avatar: uploads.Checked | None = None,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """Name, language, number format, and a new picture if there is one (RULES O4)."""
+    lock(person)
+    person.name, person.language, person.region = name, language, region
+    if avatar:
+        _set_avatar(person, uploads.store(avatar, now=now))
+    audit.record("person.changed", person, by=by, now=now)
+
+
+@unit_of_work
+def remove_avatar(person: User, *, by: User | None, now: datetime) -> None:
+    """Initials again (RULES O4)."""
+    _set_avatar(lock(person), None)
+    audit.record("person.avatar_removed", person, by=by, now=now)
+
+
+def _set_avatar(person: User, picture: uploads.Upload | None) -> None:
+    old = person.avatar
+    person.avatar = picture
+    db.session.flush()
+    if old:
+        db.session.delete(old)
+
+
+# --- organisations ------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def open_organisation(details: OrganisationDetails, *, key: str, by: User, now: datetime) -> Organisation:
+    """A further organisation of the person, who becomes its legal representative (RULES O1, O2).
+
+    `key` is the form's one-time key: a second submit answers the organisation of the first.
+    """
+    lock(by)
+    draft = drafts.save("organisation", key, {}, now=now)
+    if not drafts.finish(draft, now=now):
+        made = queries.organisation(draft.result or NOBODY)
+        if made is None:
+            raise Gone()
+        return made
+    organisation = _new_organisation(details, language=by.language, owner=by, now=now)
+    draft.result = organisation.id
+    audit.record("organisation.opened", organisation, by=by, now=now, organisation=organisation)
+    return organisation
+
+
+def _new_organisation(
+    details: OrganisationDetails, *, language: str, owner: User, now: datetime
+) -> Organisation:
+    organisation = Organisation(
+        kind=details.kind,
+        language=language,
+        created_at=now,
+        **_address_of(details),
+    )
+    db.session.add(organisation)
+    db.session.flush()
+    _join(owner, organisation, Role.LEGAL_REPRESENTATIVE, now)
+    return organisation
+
+
+def _address_of(details: OrganisationDetails) -> dict[str, str | None]:
+    return {
+        "name": details.name,
+        "street": details.street,
+        "postcode": details.postcode,
+        "city": details.city,
+        "country": details.country,
+        "currency": currency_of(details.country),
+        "register_number": details.register_number,
+        "vat_number": details.vat_number,
+    }
+
+
+def _join(person: User, organisation: Organisation, role: Role, now: datetime) -> Membership:
+    membership = Membership(user=person, organisation=organisation, role=role, created_at=now)
+    db.session.add(membership)
+    db.session.flush()
+    return membership
+
+
+@unit_of_work
+def change_organisation(
+    organisation: Organisation,
+    details: OrganisationDetails,
+    *,
+    language: str,
+    invoice_note: str,
+    by: User | None,
+    now: datetime,
+) -> None:
+    """What the organisation says of itself; its currency follows its country (RULES O3). Its kind stays."""
+    lock(organisation)
+    for column, value in _address_of(details).items():
+        setattr(organisation, column, value)
+    organisation.language = language
+    organisation.invoice_note = invoice_note
+    audit.record("organisation.changed", organisation, by=by, now=now, organisation=organisation)
+
+
+# --- the team -----------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def invite(
+    organisation: Organisation, *, email: str, role: Role, language: str, by: User, now: datetime
+) -> ColleagueInvitation:
+    """Invites an address to join with a role (RULES O2). One that has run out is sent anew.
+
+    Raises NotYourRank, AlreadyMember, AlreadyInvited.
+    """
+    _may_set(lock(organisation), by, current=None, new=role)
+    known = queries.user_by_email(email)
+    if known and queries.membership_in(organisation, known):
+        raise rules.AlreadyMember()
+    invitation = queries.open_invitation_to(organisation, email)
+    if invitation is None:
+        invitation = ColleagueInvitation(organisation=organisation, email=email, created_at=now)
+        db.session.add(invitation)
+    elif lock(invitation).expires_at > now:
+        raise rules.AlreadyInvited()
+    invitation.role, invitation.language, invitation.invited_by = role, language, by
+    _mail_invitation(invitation, now)
+    audit.record(
+        "colleague.invited", invitation, by=by, now=now, organisation=organisation, detail=f"role={role.value}"
+    )
+    return invitation
+
+
+def _may_set(organisation: Organisation, by: User, *, current: Role | None, new: Role | None) -> None:
+    """Raises NotYourRank, or Gone for somebody who has left meanwhile. The organisation is locked."""
+    actor = queries.membership_in(organisation, by)
+    if actor is None:
+        raise Gone()
+    if not rules.may_set_role(lock(actor).role, current=current, new=new):
+        raise rules.NotYourRank()
+
+
+def _mail_invitation(invitation: ColleagueInvitation, now: datetime) -> None:
+    invitation.expires_at = now + rules.INVITATION_LIFETIME
+    db.session.flush()
+    links.issue("colleague", invitation.id, expires_at=invitation.expires_at, now=now)
+    mailer.queue("colleague_invited", _invited(invitation), invitation, now=now)
+
+
+def _invited(invitation: ColleagueInvitation) -> mailer.Recipient:
+    """An account's holder in the language of the account (RULES L2), anybody else in the invitation's."""
+    known = queries.user_by_email(invitation.email)
+    return known or mailer.Address(invitation.email, "", invitation.language, invitation.organisation.country)
+
+
+@unit_of_work
+def resend_invitation(invitation: ColleagueInvitation, *, by: User, now: datetime) -> None:
+    """The invitation once more, at most every 10 minutes; the older link dies. Raises SentJustNow."""
+    _open_for(invitation, by)
+    link = links.live("colleague", invitation.id)
+    if link and now - link.created_at < rules.RESEND_PAUSE:
+        raise rules.SentJustNow()
+    _mail_invitation(invitation, now)
+    audit.record("colleague.invited_again", invitation, by=by, now=now, organisation=invitation.organisation)
+
+
+@unit_of_work
+def withdraw_invitation(invitation: ColleagueInvitation, *, by: User, now: datetime) -> None:
+    """Its link opens nothing any more. Raises Gone when it was answered meanwhile."""
+    _open_for(invitation, by)
+    invitation.withdrawn_at = now
+    links.replace("colleague", invitation.id)
+    mailer.withhold("colleague_invited", invitation.id, now=now)
+    audit.record("colleague.withdrawn", invitation, by=by, now=now, organisation=invitation.organisation)
+
+
+def _open_for(invitation: ColleagueInvitation, by: User) -> None:
+    lock(invitation.organisation)
+    if lock(invitation).accepted_at or invitation.withdrawn_at:
+        raise Gone()
+    _may_set(invitation.organisation, by, current=None, new=invitation.role)
+
+
+@unit_of_work
+def accept_invitation(link: Link, *, by: User, now: datetime) -> Membership:
+    """The person whose address was invited joins. Raises Gone."""
+    invitation = _answer(link, now)
+    if by.email != invitation.email:
+        raise Gone()
+    return _welcome(by, invitation, now)
+
+
+@unit_of_work
+def join_as_new_person(
+    link: Link, *, name: str, password_hash: str, language: str, by: User | None = None, now: datetime
+) -> User:
+    """Somebody without an account gets one and joins; the link has proved the address.
+
+    Raises Gone, and AddressTaken for an address that signs in already.
+    """
+    invitation = _answer(link, now)
+    person = _new_person(
+        name, invitation.email, password_hash, language, invitation.organisation.country, now
+    ) or _never_verified(invitation.email)
+    person.name, person.password_hash, person.language, person.verified_at = name, password_hash, language, now
+    audit.record("person.signed_up", person, by=person, now=now)
+    _welcome(person, invitation, now)
+    return person
+
+
+def _never_verified(email: str) -> User:
+    """The account that somebody opened with this address without ever proving that it is theirs."""
+    person = queries.user_by_email(email)
+    if person is None or lock(person).verified_at or person.disabled_at:
+        raise rules.AddressTaken()
+    links.replace("verify", person.id)
+    links.replace("reset", person.id)
+    return person
+
+
+def _answer(link: Link, now: datetime) -> ColleagueInvitation:
+    """Uses the link up and answers its invitation, locked."""
+    invitation = queries.invitation(link.subject)
+    if invitation is None:
+        raise Gone()
+    lock(invitation.organisation)
+    if lock(invitation).withdrawn_at or not links.consume(link, now=now):
+        raise Gone()
+    invitation.accepted_at = now
+    return invitation
+
+
+def _welcome(person: User, invitation: ColleagueInvitation, now: datetime) -> Membership:
+    organisation = invitation.organisation
+    membership = queries.membership_in(organisation, person)
+    if membership:
+        return membership
+    membership = _join(person, organisation, invitation.role, now)
+    audit.record(
+        "colleague.joined", membership, by=person, now=now, organisation=organisation,
+        detail=f"role={invitation.role.value}",
+    )  # fmt: skip
+    if queries.membership_in(organisation, invitation.invited_by):
+        mailer.queue("colleague_joined", invitation.invited_by, membership, now=now)
+    return membership
+
+
+@unit_of_work
+def set_role(member: Membership, role: Role, *, by: User, now: datetime) -> None:
+    """Another role for a colleague or oneself (RULES O2). Raises NotYourRank, LastRepresentative.
+
+    The organisation is locked: two representatives who demote each other at once are judged one by one.
+    """
+    organisation = lock(member.organisation)
+    current = lock(member).role
+    _may_set(organisation, by, current=current, new=role)
+    _keeps_a_representative(organisation, current, role)
+    member.role = role
+    audit.record("member.role_changed", member, by=by, now=now, organisation=organisation, detail=f"role={role.value}")
+
+
+@unit_of_work
+def remove_member(member: Membership, *, by: User, now: datetime) -> None:
+    """Takes a colleague out, or leaves oneself (RULES O2). Raises NotYourRank, LastRepresentative."""
+    organisation = lock(member.organisation)
+    current = lock(member).role
+    if member.user_id != by.id:
+        _may_set(organisation, by, current=current, new=None)
+    _keeps_a_representative(organisation, current, None)
+    audit.record("member.removed", member, by=by, now=now, organisation=organisation, detail=f"role={current.value}")
+    db.session.delete(member)
+
+
+def _keeps_a_representative(organisation: Organisation, current: Role, new: Role | None) -> None:
+    if not rules.keeps_a_representative(queries.representatives(organisation), current=current, new=new):
+        raise rules.LastRepresentative()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
+from enum import StrEnum
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -12,10 +14,20 @@ from webapp.database import Base, new_public_id
 from webapp.uploads import Upload
 
 
-def one_of(column: str, values: type) -> sa.CheckConstraint:
+def code_of(values: type[StrEnum]) -> sa.Enum:
+    """A column's type: the enumeration in Python, its value as text in the table."""
+    return sa.Enum(values, native_enum=False, length=20, values_callable=lambda each: [one.value for one in each])
+
+
+def one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:
     """A check that the column holds one of the enumeration's values."""
-    allowed = ", ".join(f"'{value.value}'" for value in values)  # type: ignore[attr-defined] # an Enum class
+    allowed = ", ".join(f"'{value.value}'" for value in values)
     return sa.CheckConstraint(f"{column} IN ({allowed})", name=column)
+
+
+def token_hash(token: str) -> str:
+    """How a session's token stands in the database."""
+    return hashlib.sha256(token.encode()).hexdigest()
 
 
 class User(Base):
@@ -53,7 +65,7 @@ class Organisation(Base):
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
-    kind: Mapped[Kind] = mapped_column(sa.String(20))
+    kind: Mapped[Kind] = mapped_column(code_of(Kind))
     name: Mapped[str] = mapped_column(sa.String(120))
     street: Mapped[str] = mapped_column(sa.String(120))
     postcode: Mapped[str] = mapped_column(sa.String(12))
@@ -85,7 +97,7 @@ class Membership(Base):
     public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
-    role: Mapped[Role] = mapped_column(sa.String(20))
+    role: Mapped[Role] = mapped_column(code_of(Role))
     created_at: Mapped[datetime]
 
     user: Mapped[User] = relationship(back_populates="memberships")
@@ -122,7 +134,7 @@ class ColleagueInvitation(Base):
     public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
     email: Mapped[str] = mapped_column(sa.String(254))
-    role: Mapped[Role] = mapped_column(sa.String(20))
+    role: Mapped[Role] = mapped_column(code_of(Role))
     language: Mapped[str] = mapped_column(sa.String(2))
     invited_by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
     created_at: Mapped[datetime]

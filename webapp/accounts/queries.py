@@ -5,11 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload
+from sqlalchemy.orm import aliased, contains_eager, joinedload
 
-from webapp.accounts.models import Membership, Organisation, User, UserSession
+from webapp.accounts import passwords
+from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User, UserSession
 from webapp.accounts.rules import Role, session_lives
 from webapp.extensions import db
+from webapp.uploads import Upload
+
+OPEN = sa.and_(ColleagueInvitation.accepted_at.is_(None), ColleagueInvitation.withdrawn_at.is_(None))
+
+# --- sessions -----------------------------------------------------------------------------------------------
 
 
 def live_session(token_hash: str, *, now: datetime) -> UserSession | None:
@@ -17,15 +23,80 @@ def live_session(token_hash: str, *, now: datetime) -> UserSession | None:
     row = db.session.scalar(
         sa.select(UserSession)
         .join(UserSession.user)
-        .options(contains_eager(UserSession.user))
+        .options(contains_eager(UserSession.user).joinedload(User.avatar))
         .where(UserSession.token_hash == token_hash, UserSession.ended_at.is_(None), User.disabled_at.is_(None))
     )
-    if row is None:
-        return None
-    alive = session_lives(
+    return row if row and _alive(row, now) else None
+
+
+def live_sessions(person: User, *, now: datetime) -> list[UserSession]:
+    """The person's sessions that still open something, the one seen last first."""
+    rows = db.session.scalars(
+        sa.select(UserSession)
+        .where(UserSession.user_id == person.id, UserSession.ended_at.is_(None))
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+    )
+    return [row for row in rows if _alive(row, now)]
+
+
+def session_of(person: User, public_id: str) -> UserSession | None:
+    """One of the person's own sessions."""
+    return db.session.scalar(
+        sa.select(UserSession).where(UserSession.user_id == person.id, UserSession.public_id == public_id)
+    )
+
+
+def _alive(row: UserSession, now: datetime) -> bool:
+    return session_lives(
         created_at=row.created_at, last_seen_at=row.last_seen_at, ended_at=row.ended_at, kept=row.kept, now=now
     )
-    return row if alive else None
+
+
+# --- people -------------------------------------------------------------------------------------------------
+
+
+def user(user_id: int) -> User | None:
+    """The account that a link is about."""
+    return db.session.get(User, user_id)
+
+
+def user_by_email(email: str) -> User | None:
+    """The account with this address (in lower case)."""
+    return db.session.scalar(sa.select(User).where(User.email == email).options(joinedload(User.avatar)))
+
+
+def user_with_password(email: str, password: str) -> User | None:
+    """The account that this address and password open; the same work for an unknown address."""
+    known = user_by_email(email)
+    right = passwords.matches(known.password_hash if known else None, password)
+    return known if known and right and not known.disabled_at else None
+
+
+def operators() -> list[User]:
+    """Who runs the portal."""
+    return list(db.session.scalars(sa.select(User).where(User.operator_since.is_not(None)).order_by(User.id)))
+
+
+def avatar(file: str, *, seen_by: User) -> Upload | None:
+    """A picture of the person, of one with whom it shares an organisation, or of anybody for an operator."""
+    theirs, mine = aliased(Membership), aliased(Membership)
+    together = (
+        sa.select(theirs.id)
+        .join(mine, mine.organisation_id == theirs.organisation_id)
+        .where(theirs.user_id == User.id, mine.user_id == seen_by.id)
+    )
+    may = sa.true() if seen_by.operator_since else sa.or_(User.id == seen_by.id, together.exists())
+    return db.session.scalar(
+        sa.select(Upload).join(User, User.avatar_id == Upload.id).where(Upload.public_id == file, may)
+    )
+
+
+# --- organisations and teams --------------------------------------------------------------------------------
+
+
+def organisation(organisation_id: int) -> Organisation | None:
+    """The organisation with this number."""
+    return db.session.get(Organisation, organisation_id)
 
 
 def membership(person: User, organisation_public_id: str) -> Membership | None:
@@ -35,6 +106,20 @@ def membership(person: User, organisation_public_id: str) -> Membership | None:
         .join(Membership.organisation)
         .options(contains_eager(Membership.organisation))
         .where(Membership.user_id == person.id, Organisation.public_id == organisation_public_id)
+    )
+
+
+def membership_by_id(membership_id: int) -> Membership | None:
+    """The membership that a mail is about."""
+    return db.session.get(Membership, membership_id)
+
+
+def membership_in(organisation: Organisation, person: User) -> Membership | None:
+    """The person's membership in this organisation."""
+    return db.session.scalar(
+        sa.select(Membership).where(
+            Membership.user_id == person.id, Membership.organisation_id == organisation.id
+        )
     )
 
 
@@ -59,16 +144,85 @@ def colleagues_with(organisation: Organisation, role: Role) -> list[User]:
             sa.select(User)
             .join(User.memberships)
             .where(Membership.organisation_id == organisation.id, Membership.role.in_(able))
-            .order_by(User.name)
+            .order_by(User.name, User.id)
         )
     )
 
 
-def user_by_email(email: str) -> User | None:
-    """The account with this address (in lower case)."""
-    return db.session.scalar(sa.select(User).where(User.email == email).options(joinedload(User.avatar)))
+def team(organisation: Organisation) -> list[Membership]:
+    """Everybody in the organisation, the strongest role first, then by name."""
+    members = db.session.scalars(
+        sa.select(Membership)
+        .join(Membership.user)
+        .options(contains_eager(Membership.user).joinedload(User.avatar))
+        .where(Membership.organisation_id == organisation.id)
+        .order_by(User.name, User.id)
+    )
+    return sorted(members, key=lambda member: -member.role.rank)
 
 
-def operators() -> list[User]:
-    """Who runs the portal."""
-    return list(db.session.scalars(sa.select(User).where(User.operator_since.is_not(None)).order_by(User.id)))
+def member(organisation: Organisation, public_id: str) -> Membership | None:
+    """One of the organisation's memberships, with the person."""
+    return db.session.scalar(
+        sa.select(Membership)
+        .options(joinedload(Membership.user))
+        .where(Membership.organisation_id == organisation.id, Membership.public_id == public_id)
+    )
+
+
+def representatives(organisation: Organisation) -> int:
+    """How many legal representatives the organisation has."""
+    return db.session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Membership)
+        .where(Membership.organisation_id == organisation.id, Membership.role == Role.LEGAL_REPRESENTATIVE)
+    ) or 0  # fmt: skip
+
+
+def open_invitations(organisation: Organisation) -> list[ColleagueInvitation]:
+    """The invitations that wait for an answer or have run out, oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(ColleagueInvitation)
+            .options(joinedload(ColleagueInvitation.invited_by))
+            .where(ColleagueInvitation.organisation_id == organisation.id, OPEN)
+            .order_by(ColleagueInvitation.created_at, ColleagueInvitation.id)
+        )
+    )
+
+
+def open_invitation(organisation: Organisation, public_id: str) -> ColleagueInvitation | None:
+    """One of them."""
+    return db.session.scalar(
+        sa.select(ColleagueInvitation).where(
+            ColleagueInvitation.organisation_id == organisation.id, ColleagueInvitation.public_id == public_id, OPEN
+        )
+    )
+
+
+def open_invitation_to(organisation: Organisation, email: str) -> ColleagueInvitation | None:
+    """The one that this address has from this organisation."""
+    return db.session.scalar(
+        sa.select(ColleagueInvitation).where(
+            ColleagueInvitation.organisation_id == organisation.id, ColleagueInvitation.email == email, OPEN
+        )
+    )
+
+
+def invitation(invitation_id: int) -> ColleagueInvitation | None:
+    """The invitation that a link is about, whatever its state."""
+    return db.session.get(ColleagueInvitation, invitation_id)
+
+
+
+def members(organisation: Organisation) -> list[Membership]:
+    """The organisation's people with their roles, by name."""
+    return list(
+        db.session.scalars(
+            sa.select(Membership)
+            .join(Membership.user)
+            .options(contains_eager(Membership.user))
+            .where(Membership.organisation_id == organisation.id)
+            .order_by(User.name, User.id)
+        )
+    )

@@ -19,7 +19,10 @@ SESSION_IDLE = timedelta(minutes=60)
 SESSION_LONGEST = timedelta(hours=24)
 KEPT_SESSION_IDLE = timedelta(days=30)
 KEPT_SESSION_LONGEST = timedelta(days=90)
+SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is known
+ENDED_SESSIONS_KEPT = timedelta(days=30)
 INVITATION_LIFETIME = timedelta(days=14)
+RESEND_PAUSE = timedelta(minutes=10)
 VERIFICATION_LIFETIME = timedelta(days=3)
 RESET_LIFETIME = timedelta(hours=1)
 AVATAR_PIXELS = 210
@@ -47,6 +50,43 @@ class Kind(StrEnum):
 
     INDIVIDUAL = "individual"
     COMPANY = "company"
+
+
+class OperatorExists(Refused):
+    """The first operator is made once."""
+
+    sentence = "This portal has an operator already. Sign in instead."
+
+
+class AddressTaken(Refused):
+    """An account with this address exists."""
+
+    sentence = "There is an account with this mail address already."
+
+
+class WrongPassword(Refused):
+    """The same words whether the address or the password is wrong."""
+
+    status = 422
+    sentence = "The mail address or the password is not right."
+
+
+class AlreadyMember(Refused):
+    """An invitation to somebody who is there."""
+
+    sentence = "This person belongs to the organisation already."
+
+
+class AlreadyInvited(Refused):
+    """An invitation to somebody who has one."""
+
+    sentence = "This address has an open invitation already. You can send it again from the list."
+
+
+class SentJustNow(Refused):
+    """A mail that would be the second within minutes."""
+
+    sentence = "This mail was sent less than 10 minutes ago. Wait a moment before you send it again."
 
 
 class LastRepresentative(Refused):
@@ -108,6 +148,32 @@ class CheckedNumber:
     valid: bool
 
 
+# What a number looks like, shown where one is asked for. The digits are made up, the check digits fit.
+REGISTER_EXAMPLES = {
+    "CH": "CHE-107.787.577", "LI": "CHE-107.787.577", "FR": "732 829 320", "DE": "HRB 12345", "AT": "FN 123456a",
+    "IT": "MI-1234567", "GB": "01234567", "BE": "0428.759.497", "LU": "B123456", "NL": "12345678",
+}  # fmt: skip
+VAT_EXAMPLES = {
+    "CH": "CHE-107.787.577 MWST", "LI": "CHE-107.787.577 MWST", "FR": "FR40303265045", "MC": "FR40303265045",
+    "DE": "DE136695976", "AT": "ATU13585627", "BE": "BE0428759497", "LU": "LU15027442", "IT": "IT00743110157",
+    "BG": "BG175074752", "CY": "CY10259033P", "CZ": "CZ25123891", "DK": "DK13585628", "EE": "EE100931558",
+    "ES": "ESB58378431", "FI": "FI20774740", "GB": "GB980780684", "GR": "EL094259216", "HR": "HR33392005961",
+    "HU": "HU12892312", "IE": "IE6433435F", "LT": "LT119511515", "LV": "LV40003521600", "MT": "MT11679112",
+    "NL": "NL004495445B01", "PL": "PL8567346215", "PT": "PT501964843", "RO": "RO18547290",
+    "SE": "SE123456789701", "SI": "SI50223054", "SK": "SK2022749619",
+}  # fmt: skip
+
+
+def register_example(country: str) -> str:
+    """A company-register number as this country writes it."""
+    return REGISTER_EXAMPLES.get(country, "12345678")
+
+
+def vat_example(country: str) -> str:
+    """A VAT number as this country writes it; a German one where the country has no EU VAT number."""
+    return VAT_EXAMPLES.get(country, VAT_EXAMPLES["DE"])
+
+
 def check_register_number(number: str, country: str) -> CheckedNumber:
     """The company-register number of this country (RULES O3, A1): UID in CH and LI, SIREN or SIRET in FR,
     elsewhere any 4 to 20 letters, digits, blanks and `-./` with a digit."""
@@ -138,3 +204,35 @@ def check_vat_number(number: str, country: str) -> CheckedNumber:
         return CheckedNumber(eu_vat.validate(compact), True)
     except ValidationError:
         return CheckedNumber(compact, False)
+
+
+@dataclass(frozen=True)
+class OrganisationDetails:
+    """What an organisation says of itself (RULES O3). The numbers are compact and checked."""
+
+    kind: Kind
+    name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+    register_number: str | None = None
+    vat_number: str | None = None
+
+
+# In this order: most browsers name others in their user agent, too.
+_BROWSERS = (
+    ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Vivaldi", "Vivaldi"),
+    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrom", "Chrome"), ("Safari", "Safari"),
+)  # fmt: skip
+_SYSTEMS = (
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
+    ("Mac OS X", "macOS"), ("Linux", "Linux"),
+)  # fmt: skip
+
+
+def browser_of(user_agent: str) -> str:
+    """`Firefox/Windows`: brand and system of a browser as far as it says; either may be empty."""
+    browser = next((name for mark, name in _BROWSERS if mark in user_agent), "")
+    system = next((name for mark, name in _SYSTEMS if mark in user_agent), "")
+    return f"{browser}/{system}"
