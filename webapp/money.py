@@ -23,22 +23,24 @@ class Money:
         return Decimal(self.minor) / MINOR_PER_UNIT
 
 
-def parse_amount(typed: str) -> int:
-    """Minor units of what a person typed: `1'000`, `1’000`, `1 000`, `1.000,50`, `1,000.50`, `12,5`.
+# One kind of mark between groups of three digits, another one before the cents; `12.-` is Swiss for `12.00`.
+_AMOUNT = re.compile(
+    r"""
+    (?P<whole> [0-9]+ | [1-9][0-9]{0,2} (?P<mark>[.,'’\s]) [0-9]{3} (?: (?P=mark) [0-9]{3} )* )
+    (?: (?!(?P=mark)) [.,] (?P<cents> [0-9]{1,2} | [-–—]{1,2} ) )?
+    """,
+    re.VERBOSE,
+)
 
-    Raises ValueError for anything else, for more than two decimals and for a negative amount.
+
+def parse_amount(typed: str) -> int:
+    """Minor units of what a person typed: `1'000`, `1’000`, `1 000`, `1.000,50`, `1,000.50`, `12,5`, `12.-`.
+
+    Raises ValueError for anything else, so for more than two decimals and for a negative amount.
     """
-    text = re.sub(r"[\s'’\u00a0\u202f]", "", typed)
-    if not re.fullmatch(r"\d[\d.,]*", text):
+    amount = _AMOUNT.fullmatch(typed.strip())
+    if amount is None:
         raise ValueError(typed)
-    separators = re.findall(r"[.,]", text)
-    if separators:
-        last = text[max(text.rfind("."), text.rfind(",")) + 1 :]
-        decimal = separators[-1]
-        is_fraction = len(last) != 3 or (len(set(separators)) == 2 and separators.count(decimal) == 1)
-        whole, fraction = (text[: -len(last) - 1] if last else text[:-1], last) if is_fraction else (text, "")
-        groups = re.split(r"[.,]", whole)
-        if len(fraction) > 2 or any(len(g) != 3 for g in groups[1:]) or not 1 <= len(groups[0]) <= 3 < 4 and groups[1:]:
-            raise ValueError(typed)
-        text = "".join(groups) + "." + (fraction or "0")
-    return int(Decimal(text) * MINOR_PER_UNIT)
+    whole = re.sub("[^0-9]", "", amount["whole"])
+    cents = (amount["cents"] or "").strip("-–—")
+    return int(whole) * MINOR_PER_UNIT + int(cents.ljust(2, "0"))
