@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 from datetime import timedelta
 from pathlib import Path
 
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import cli, config, errors, i18n, jobs, limits, drafts, logs, programme, security, templating, transport
+from webapp import cli, config, errors, i18n, jobs, limits, drafts, logs, programme, security, templating, transport, uploads
 from webapp.accounts import access
 from webapp.config import Settings
 from webapp.database import prepare_engine
@@ -29,6 +28,7 @@ def create_app(settings: Settings | None = None, *, synchronous: str = "FULL") -
     with app.app_context():
         prepare_engine(db.engine, synchronous=synchronous)
     migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"), render_as_batch=True)
+    uploads.init_app(app)
     csrf.init_app(app)
     login_manager.init_app(app)
     security.init_app(app)
@@ -56,7 +56,6 @@ def configure(app: Flask, settings: Settings) -> None:
     app.config.update(
         SETTINGS=settings,
         PROGRAMME=programme.read(Path(settings.programme_file) if settings.programme_file else programme.DEFAULT_FILE),
-        BUILD=secrets.token_hex(4),
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=url,
         SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from flask import current_app
 
-from webapp.config import BadSetting
+from webapp.config import LANGUAGES, BadSetting
 from webapp.money import CURRENCIES, MINOR_PER_UNIT, Money
 
 DEFAULT_FILE = Path(__file__).parent / "programme.toml"
@@ -49,12 +49,51 @@ class Tenders:
 
 
 @dataclass(frozen=True)
+class Benefits:
+    """RULES A6. Per cent."""
+
+    most_discount: int
+
+
+@dataclass(frozen=True)
+class Affiliation:
+    """RULES F. Days; `rates` in per cent, each from the cumulative earnings in `rate_steps`, whole units."""
+
+    click_days: int
+    commission_days: int
+    pending_days: int
+    rates: tuple[int, ...]
+    rate_steps: tuple[int, ...]
+    least_payout: int
+
+    @property
+    def tiers(self) -> list[tuple[int, int]]:
+        """(cumulative earnings from which it counts, rate), lowest first."""
+        return list(zip(self.rate_steps, self.rates, strict=True))
+
+
+@dataclass(frozen=True)
+class Texts:
+    """The operator's own words on the public programme page, in one language (RULES A6)."""
+
+    introduction: str = ""
+    benefits: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Programme:
     """The whole policy."""
 
     version: str
     eligibility: Eligibility
+    benefits: Benefits
     tenders: Tenders
+    affiliation: Affiliation
+    texts: dict[str, Texts] = field(default_factory=dict)
+
+    def text_in(self, language: str) -> Texts:
+        """The operator's own words in this language; empty where the defaults say enough."""
+        return self.texts.get(language, Texts())
 
 
 def read(path: Path = DEFAULT_FILE) -> Programme:
@@ -67,12 +106,40 @@ def read(path: Path = DEFAULT_FILE) -> Programme:
     if not isinstance(version, str) or not version:
         raise BadSetting(f"The programme file {path} needs a version, such as version = \"2026-11\".")
     programme = Programme(
-        version, _section(path, table, "eligibility", Eligibility), _section(path, table, "tenders", Tenders)
+        version,
+        _section(path, table, "eligibility", Eligibility),
+        _section(path, table, "benefits", Benefits),
+        _section(path, table, "tenders", Tenders),
+        _section(path, table, "affiliation", Affiliation),
+        _texts(path, table.get("texts", {})),
     )
     missing = set(CURRENCIES) - set(programme.eligibility.volume_per_year)
     if missing:
         raise BadSetting(f"{path}: eligibility.volume_per_year needs an amount for {', '.join(sorted(missing))}.")
+    rates, steps = programme.affiliation.rates, programme.affiliation.rate_steps
+    if len(rates) != len(steps) or not steps or steps[0] != 0 or list(steps) != sorted(set(steps)):
+        raise BadSetting(f"{path}: affiliation.rate_steps must rise from 0, with one entry for each of affiliation.rates.")
     return programme
+
+
+def _texts(path: Path, given: Any) -> dict[str, Texts]:
+    known = isinstance(given, dict) and set(given) <= set(LANGUAGES)
+    if not known or not all(_is_text(entry) for entry in given.values()):
+        raise BadSetting(
+            f"{path}: texts.en, texts.fr and texts.de may have an introduction (a text) and benefits (a list of texts)."
+        )
+    return {
+        language: Texts(entry.get("introduction", ""), tuple(entry.get("benefits", ())))
+        for language, entry in given.items()
+    }
+
+
+def _is_text(entry: Any) -> bool:
+    if not isinstance(entry, dict) or set(entry) - {"introduction", "benefits"}:
+        return False
+    benefits = entry.get("benefits", [])
+    texts = [entry.get("introduction", ""), *(benefits if isinstance(benefits, list) else [None])]
+    return all(isinstance(text, str) for text in texts)
 
 
 def _section(path: Path, table: dict[str, Any], name: str, kind: type) -> Any:

@@ -44,4 +44,6 @@ def add_headers(response: Response) -> Response:
         headers["Strict-Transport-Security"] = "max-age=31536000; includeSubDomains"
     if request.endpoint != "static":
         headers.setdefault("Cache-Control", "no-store")
+    elif response.status_code in (200, 304):  # an address with v= changes with its file
+        headers["Cache-Control"] = f"public, max-age={31536000 if 'v' in request.args else 86400}"
     return response

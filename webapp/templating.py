@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
+from functools import lru_cache
+from pathlib import Path
+
 from flask import Flask, current_app, request, url_for
 from markupsafe import Markup
 
@@ -23,9 +27,19 @@ def this_page_in(language: str) -> str:
     return f"{address}?{query}" if query else address
 
 
+def public_address(language: str) -> str:
+    """The absolute address of this page in a language, without the query: for search engines."""
+    return current_app.config["SETTINGS"].base_url + this_page_in(language).partition("?")[0]  # type: ignore[no-any-return] # Flask's config is untyped
+
+
 def asset(filename: str) -> str:
-    """A static file's address that changes with each start, so it can be kept for long."""
-    return url_for("static", filename=filename, v=current_app.config["BUILD"])
+    """A static file's address that changes with its content, so it can be kept for long."""
+    return url_for("static", filename=filename, v=_fingerprint(str(current_app.static_folder), filename))
+
+
+@lru_cache(maxsize=64)
+def _fingerprint(folder: str, filename: str) -> str:
+    return hashlib.sha256((Path(folder) / filename).read_bytes()).hexdigest()[:12]
 
 
 def people_text(text: str) -> Markup:
@@ -37,6 +51,7 @@ def init_app(app: Flask) -> None:
     """Registers globals and filters."""
     app.jinja_env.globals.update(
         this_page_in=this_page_in,
+        public_address=public_address,
         asset=asset,
         dom_id=dom_id,
         now=lambda: clock.now(),

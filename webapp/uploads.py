@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeVar
 
 import sqlalchemy as sa
-from flask import Response, send_file
+from flask import Flask, Response, current_app, request, send_file
 from PIL import Image, ImageOps, UnidentifiedImageError
 from sqlalchemy.orm import Mapped, mapped_column, deferred
 from werkzeug.datastructures import FileStorage
@@ -22,11 +24,29 @@ from webapp.database import Base, new_public_id
 from webapp.extensions import db
 from webapp.refused import Refused
 
+View = TypeVar("View", bound=Callable[..., object])
+
 MEGABYTE = 1024 * 1024
 ATTACHMENT_BYTES = 5 * MEGABYTE
 PICTURE_BYTES = 5 * MEGABYTE
 PICTURE_PIXELS = 40_000_000
 REQUEST_BYTES = 64 * MEGABYTE  # a file far too big is still read, so that nothing typed beside it is lost
+
+
+def takes_files(view: View) -> View:
+    """The view's form has files: its requests may have REQUEST_BYTES."""
+    view.takes_files = True  # type: ignore[attr-defined] # a mark on the function, read below
+    return view
+
+
+def init_app(app: Flask) -> None:
+    """Raises the limit where files are taken. Must come before the CSRF check, which reads the form."""
+
+    @app.before_request
+    def make_room() -> None:
+        if request.method == "POST" and request.endpoint:
+            if getattr(current_app.view_functions[request.endpoint], "takes_files", False):
+                request.max_content_length = REQUEST_BYTES
 
 
 class BadFile(Refused):

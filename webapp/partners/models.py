@@ -51,7 +51,10 @@ class Application(Base):
 
 
 class PartnerAccount(Base):
-    """An approved partner: its listing in the directory (RULES A5) and which tenders it wants (RULES T9)."""
+    """An approved partner: its listing in the directory (RULES A5) and which tenders it wants (RULES T9).
+
+    `version` counts the changes of the listing. Of the tender preferences an empty set means "all".
+    """
 
     __tablename__ = "partner_accounts"
 
@@ -72,6 +75,7 @@ class PartnerAccount(Base):
     languages: Mapped[frozenset[str]] = mapped_column(default=frozenset)
     logo_id: Mapped[int | None] = mapped_column(sa.ForeignKey("uploads.id"))
     changed_at: Mapped[datetime]
+    version: Mapped[int] = mapped_column(default=1, server_default="1")
     sort_name: Mapped[str] = mapped_column(sa.String(200))
     search: Mapped[str] = mapped_column(sa.Text)
 
@@ -120,12 +124,3 @@ class ListingText(Base):
     partner: Mapped[PartnerAccount] = relationship(back_populates="texts")
 
     __table_args__ = (sa.UniqueConstraint("partner_id", "language"),)
-
-
-class Revision(Base):
-    """A number that grows with every change of what a kept page shows (`directory`)."""
-
-    __tablename__ = "revisions"
-
-    name: Mapped[str] = mapped_column(sa.String(30), primary_key=True)
-    n: Mapped[int]

@@ -1,28 +1,191 @@
-"""Placeholder."""
-from flask import Blueprint, Response
+"""Pages of the partner programme and of the public directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+import sqlalchemy as sa
+from flask import Blueprint, Response, abort, flash, render_template, request, url_for
+from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import clock, kept, uploads
+from webapp.access import found
+from webapp.accounts import queries as accounts
+from webapp.accounts.access import member, person, person_or_none
+from webapp.accounts.models import Membership
+from webapp.accounts.rules import Role
+from webapp.htmx import go, render
+from webapp.i18n import current_language
+from webapp.i18n import gettext as _
+from webapp.partners import actions, labels, queries
+from webapp.partners.forms import ApplicationForm, ListingForm, read_filters, region_groups
+from webapp.partners.models import PartnerAccount
+from webapp.partners.rules import MayNotApply
+from webapp.partners.structured import structured_data
+from webapp.places import countries
+from webapp.programme import programme
+from webapp.uploads import Upload
 
 blueprint = Blueprint("partners", __name__)
 
-@blueprint.get("/_partners/directory/")
-def directory(**kw):
-    return Response("")
+CARDS = 4096
 
-@blueprint.get("/_partners/profile/<slug>")
-def profile(**kw):
-    return Response("")
 
-@blueprint.get("/_partners/logo/<slug>")
-def logo(**kw):
-    return Response("")
+# --- the public directory -----------------------------------------------------------------------------------
 
-@blueprint.get("/_partners/become/")
-def become(**kw):
-    return Response("")
 
-@blueprint.get("/_partners/apply/<org>")
-def apply(**kw):
-    return Response("")
+@blueprint.get("/partners")
+@kept.until_changed("directory")
+def directory() -> Response:
+    """Who can be found, searched and filtered (RULES A5)."""
+    filters, page = read_filters(request.args)
+    results = queries.find_partners(filters, page=page)
+    return render(
+        "partners/directory.html",
+        fragment="partners/_results.html",
+        filters=filters,
+        results=results,
+        cards=drawn_cards(results.rows),
+        limit=queries.COUNT_LIMIT,
+        countries=countries(current_language()),
+        regions=region_groups(),
+        services=labels.service_choices(),
+    )
 
-@blueprint.get("/_partners/listing/<org>")
-def listing(**kw):
-    return Response("")
+
+def drawn_cards(rows: Sequence[sa.Row[tuple[int, str, int]]]) -> list[Markup]:
+    """The cards of these (id, public_id, version): drawn once per version and language, then kept."""
+    language = current_language()
+    shelf: kept.Shelf[Markup] = kept.shelf("cards", CARDS)
+    keys = {partner_id: (public_id, version, language) for partner_id, public_id, version in rows}
+    drawn = {partner_id: shelf.get(key) for partner_id, key in keys.items()}
+    if missing := [partner_id for partner_id, card in drawn.items() if card is None]:
+        for partner_id, card in queries.cards(missing, language).items():
+            drawn[partner_id] = Markup(render_template("partners/_card.html", card=card))  # noqa: S704 # our template's output, escaped there
+            shelf.put(keys[partner_id], drawn[partner_id])
+    return [card for card in drawn.values() if card is not None]
+
+
+@blueprint.get("/partners/<slug>")
+@kept.until_changed("directory")
+def profile(slug: str) -> Response:
+    """A partner's own page; to the partner's people also before it is listed."""
+    partner = queries.listed_partner(slug)
+    preview = partner is None
+    if partner is None and (somebody := person_or_none()):
+        partner = queries.own_partner(slug, somebody)
+    partner = found(partner)
+    return render(
+        "partners/profile.html",
+        partner=partner,
+        preview=preview,
+        text=partner.text_in(current_language()),
+        languages=queries.written_languages(partner),
+    )
+
+
+@blueprint.get("/partners/<slug>/logo/<file>")
+def logo(slug: str, file: str) -> Response:
+    """The partner's logo."""
+    return uploads.picture(found(queries.logo(slug, file)))
+
+
+# --- becoming a partner -------------------------------------------------------------------------------------
+
+
+@blueprint.get("/become-a-partner")
+def become() -> Response:
+    """The programme: conditions, benefits, how to join (RULES A1, A2, A3, A6)."""
+    policy = programme()
+    return render("partners/become.html", programme=policy, own=policy.text_in(current_language()))
+
+
+@blueprint.route("/o/<org>/application", methods=["GET", "POST"])
+@member(Role.LEGAL_REPRESENTATIVE)
+def apply(membership: Membership) -> AnyResponse:
+    """The application of an organisation (RULES A1, A4), or what is in its way."""
+    organisation = membership.organisation
+    if why := queries.obstacle_of(organisation):
+        return _in_the_way(membership, why)
+    form = ApplicationForm()
+    if form.validate_on_submit():
+        try:
+            actions.apply(
+                organisation, website=form.website.data, about=form.about.data, by=person(), now=clock.now()
+            )
+        except MayNotApply as refusal:
+            return _in_the_way(membership, refusal.why)
+        return go(url_for("partners.apply", org=organisation.public_id))
+    status = 422 if form.is_submitted() else 200
+    last = queries.last_application(organisation)
+    return render("partners/apply.html", status=status, membership=membership, form=form, last=last, programme=programme())
+
+
+def _in_the_way(membership: Membership, why: str) -> Response:
+    """An explaining page, not an error: the person did nothing wrong."""
+    application = queries.last_application(membership.organisation)
+    return render("partners/obstacle.html", membership=membership, why=why, application=application)
+
+
+# --- the partner's own listing ------------------------------------------------------------------------------
+
+
+@blueprint.route("/o/<org>/directory-profile", methods=["GET", "POST"])
+@uploads.takes_files
+@member(Role.ADMINISTRATOR)
+def listing(membership: Membership) -> AnyResponse:
+    """The editor of what the directory shows."""
+    partner = _account(membership)
+    form = ListingForm(partner=partner)
+    if form.validate_on_submit():
+        actions.edit_listing(
+            partner,
+            form.listing(),
+            logo=form.checked_logo,
+            remove_logo=form.remove_logo.data,
+            by=person(),
+            now=clock.now(),
+        )
+        flash(_("The directory profile is saved."))
+        return go(url_for("partners.listing", org=membership.organisation.public_id))
+    status = 422 if form.is_submitted() else 200
+    return render("partners/listing.html", status=status, membership=membership, form=form, partner=partner)
+
+
+def _account(membership: Membership) -> PartnerAccount:
+    """The organisation's partner account; 404 for an organisation without one."""
+    partner = queries.account_of(membership.organisation)
+    if partner is None or partner.suspended_at:
+        abort(404)
+    return partner
+
+
+def logo_address(partner: PartnerAccount) -> str:
+    """Where the partner's logo is; empty without one."""
+    file: Upload | None = partner.logo
+    return url_for("partners.logo", slug=partner.slug, file=file.public_id) if file else ""
+
+
+def host(website: str) -> str:
+    """`https://www.example.com/` -> `www.example.com`."""
+    return urlsplit(website).netloc
+
+
+def apply_address() -> str:
+    """Where "Apply now" leads: to the person's only organisation's application, else to the start or sign-up."""
+    somebody = person_or_none()
+    if somebody is None:
+        return url_for("accounts.sign_up", next=url_for("partners.become"))
+    mine = [m for m in accounts.memberships(somebody) if m.role == Role.LEGAL_REPRESENTATIVE]
+    if len(mine) == 1:
+        return url_for("partners.apply", org=mine[0].organisation.public_id)
+    return url_for("accounts.start")
+
+
+blueprint.add_app_template_filter(labels.service, "service")
+blueprint.add_app_template_filter(logo_address)
+blueprint.add_app_template_filter(host)
+blueprint.add_app_template_global(apply_address)
+blueprint.add_app_template_global(structured_data)

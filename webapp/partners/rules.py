@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import ipaddress
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from urllib.parse import urlsplit, urlunsplit
 
 from webapp.money import Money
 from webapp.refused import Refused
 
 SERVICES = ("web", "mail", "cloud", "backup", "shop", "events")
 COMMITMENTS = ("support", "invoices", "products", "conditions")
+TEXT_LENGTH = 600
+NOT_PUBLIC = ("localhost", "local", "internal", "lan", "home", "intranet", "invalid", "onion", "arpa")
 
 
 class Obstacle(StrEnum):
@@ -83,3 +89,65 @@ def volume_standing(managed: Money, asked: Money, *, since: datetime, months: in
     last_day = [31, 29 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
     due = since.replace(year=year, month=month, day=min(since.day, last_day[month - 1]))
     return VolumeStanding(managed, asked, due, managed.minor >= asked.minor, now < due)
+
+
+@dataclass(frozen=True)
+class Filters:
+    """What a visitor asks of the directory (RULES A5). An empty value is "any"; filters combine."""
+
+    q: str = ""
+    services: tuple[str, ...] = ()
+    speaks: str = ""
+    country: str = ""
+    region: str = ""
+
+    @property
+    def any(self) -> bool:
+        """Whether something is asked for at all."""
+        return self != Filters()
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a partner shows in the directory (RULES A5); `texts` by language."""
+
+    listed: bool
+    name: str
+    website: str
+    city: str
+    country: str
+    region: str
+    services: frozenset[str]
+    languages: frozenset[str]
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+
+def normal_website(typed: str) -> str:
+    """`Example.COM` -> `https://example.com/`. ValueError for anything but a web address of a public host."""
+    address = typed if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", typed) else f"https://{typed}"
+    parts = urlsplit(address)
+    if parts.scheme.lower() not in ("http", "https") or parts.username or parts.password or re.search(r"\s|\\", typed):
+        raise ValueError(typed)
+    host = _public_host(parts.hostname or "")
+    port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
+    return urlunsplit((parts.scheme.lower(), host + port, parts.path or "/", parts.query, ""))
+
+
+def _public_host(host: str) -> str:
+    try:
+        ascii_host = host.rstrip(".").encode("idna").decode().lower()
+    except UnicodeError:
+        raise ValueError(host) from None
+    labels = ascii_host.split(".")
+    well_formed = all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels)
+    if not well_formed or len(labels) < 2 or labels[-1] in NOT_PUBLIC or labels[-1].isdigit() or _is_ip(ascii_host):
+        raise ValueError(host)
+    return ascii_host
+
+
+def _is_ip(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

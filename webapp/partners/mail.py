@@ -1,0 +1,106 @@
+"""The mails of the partner programme."""
+
+from __future__ import annotations
+
+from webapp.i18n import country
+from webapp.i18n import gettext as _
+from webapp.mailer import Letter, QueuedMail, address_of, mail
+from webapp.partners import queries
+
+
+@mail
+def application_received(row: QueuedMail) -> Letter | None:
+    """To the applicant, at once."""
+    application = queries.application_by_id(row.about)
+    if application is None:
+        return None
+    name = application.organisation.name
+    return Letter(
+        subject=_("Application of %(organisation)s received", organisation=name),
+        heading=_("We have received your application"),
+        paragraphs=(
+            _("Thank you for applying to become a partner with %(organisation)s.", organisation=name),
+            _("We read each application ourselves and answer you by mail, whatever we decide."),
+        ),
+        facts=((_("Organisation"), name), (_("Website"), application.website)),
+        button=(
+            _("See your application"),
+            address_of("partners.apply", org=application.organisation.public_id),
+        ),
+        why=_("You get this mail because you applied to the partner programme for %(organisation)s.", organisation=name),
+        thread=f"application.{application.id}",
+    )
+
+
+@mail
+def application_waiting(row: QueuedMail) -> Letter | None:
+    """To each operator; of no use once somebody decided."""
+    application = queries.application_by_id(row.about)
+    if application is None or application.state != "waiting":
+        return None
+    organisation = application.organisation
+    return Letter(
+        subject=_("%(organisation)s applies to become a partner", organisation=organisation.name),
+        heading=_("An application is waiting for you"),
+        paragraphs=(_("%(organisation)s would like to become a partner.", organisation=organisation.name),),
+        facts=(
+            (_("Organisation"), organisation.name),
+            (_("Place"), f"{organisation.city}, {country(organisation.country)}"),
+            (_("Register number"), organisation.register_number or "–"),
+            (_("Website"), application.website),
+            (_("Applicant"), application.applicant.name),
+        ),
+        button=(_("Read the application"), address_of("backoffice.application", application=application.public_id)),
+        why=_("You get this mail because you run this portal."),
+        thread=f"application.{application.id}",
+    )
+
+
+@mail
+def application_approved(row: QueuedMail) -> Letter | None:
+    """To the applicant."""
+    application = queries.application_by_id(row.about)
+    if application is None or application.state != "approved":
+        return None
+    organisation = application.organisation
+    return Letter(
+        subject=_("%(organisation)s is now a partner", organisation=organisation.name),
+        heading=_("Welcome as a partner"),
+        paragraphs=(
+            _("Your application for %(organisation)s has been approved.", organisation=organisation.name),
+            _("From now on you receive the calls for tenders of our visitors and clients."),
+            _("Complete your directory profile and switch it on, so that clients find you."),
+        ),
+        button=(_("Complete the directory profile"), address_of("partners.listing", org=organisation.public_id)),
+        after=(_("You choose yourself which calls for tenders you receive, under “Calls for tenders”."),),
+        why=_(
+            "You get this mail because you applied to the partner programme for %(organisation)s.",
+            organisation=organisation.name,
+        ),
+        thread=f"application.{application.id}",
+    )
+
+
+@mail
+def application_rejected(row: QueuedMail) -> Letter | None:
+    """To the applicant, with the operator's reason in the operator's own words."""
+    application = queries.application_by_id(row.about)
+    if application is None or application.state != "rejected":
+        return None
+    organisation = application.organisation
+    return Letter(
+        subject=_("Application of %(organisation)s not approved", organisation=organisation.name),
+        heading=_("We can’t approve your application at the moment"),
+        paragraphs=(
+            _("We have read your application for %(organisation)s and could not approve it.", organisation=organisation.name),
+            _("This is the reason:"),
+        ),
+        quote=("", application.reason),
+        button=(_("Apply again"), address_of("partners.apply", org=organisation.public_id)),
+        after=(_("You may apply again as soon as the reason no longer holds. To ask a question, answer this mail."),),
+        why=_(
+            "You get this mail because you applied to the partner programme for %(organisation)s.",
+            organisation=organisation.name,
+        ),
+        thread=f"application.{application.id}",
+    )

@@ -1,0 +1,314 @@
+"""What is asked about applications, partner accounts and the public directory."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from webapp.accounts.models import Membership, Organisation, User
+from webapp.accounts.rules import Role
+from webapp.config import LANGUAGES
+from webapp.extensions import db
+from webapp.money import Money
+from webapp.partners.models import Application, ListingText, PartnerAccount
+from webapp.partners.rules import Filters, Obstacle, VolumeStanding, obstacle, volume_standing
+from webapp.programme import programme
+from webapp.text import fold
+from webapp.uploads import Upload
+
+PER_PAGE = 25
+COUNT_LIMIT = 500
+LISTED = sa.and_(PartnerAccount.listed_at.is_not(None), PartnerAccount.suspended_at.is_(None))
+
+
+# --- applications -------------------------------------------------------------------------------------------
+
+
+def waiting_application(organisation: Organisation) -> Application | None:
+    """The organisation's application that is not decided yet."""
+    return db.session.scalar(
+        sa.select(Application).where(
+            Application.organisation_id == organisation.id,
+            Application.approved_at.is_(None),
+            Application.rejected_at.is_(None),
+        )
+    )
+
+
+def last_application(organisation: Organisation) -> Application | None:
+    """The organisation's newest application, whatever its state."""
+    return db.session.scalar(
+        sa.select(Application)
+        .where(Application.organisation_id == organisation.id)
+        .order_by(Application.id.desc())
+        .limit(1)
+    )
+
+
+def obstacle_of(organisation: Organisation) -> Obstacle | None:
+    """What is in the way of an application (RULES A1, A3, A4)."""
+    return obstacle(
+        company=organisation.kind == "company",
+        programme=organisation.programme,
+        waiting=waiting_application(organisation) is not None,
+        register_number=organisation.register_number,
+    )
+
+
+STATES = {
+    "waiting": (Application.approved_at.is_(None), Application.rejected_at.is_(None)),
+    "approved": (Application.approved_at.is_not(None),),
+    "rejected": (Application.rejected_at.is_not(None),),
+}
+
+
+def applications(state: str, *, page: int = 1) -> tuple[list[Application], bool]:
+    """(applications in this state, whether there are more): waiting ones oldest first, others newest first."""
+    order = Application.id if state == "waiting" else Application.id.desc()
+    found = list(
+        db.session.scalars(
+            sa.select(Application)
+            .where(*STATES[state])
+            .options(joinedload(Application.organisation), joinedload(Application.applicant))
+            .order_by(order)
+            .limit(PER_PAGE + 1)
+            .offset((page - 1) * PER_PAGE)
+        )
+    )
+    return found[:PER_PAGE], len(found) > PER_PAGE
+
+
+def waiting_count() -> int:
+    """How many applications wait for the operator."""
+    return db.session.scalar(sa.select(sa.func.count(Application.id)).where(*STATES["waiting"])) or 0
+
+
+def application(public_id: str) -> Application | None:
+    """One application, for the operator."""
+    return db.session.scalar(
+        sa.select(Application)
+        .where(Application.public_id == public_id)
+        .options(joinedload(Application.organisation), joinedload(Application.applicant))
+    )
+
+
+def application_by_id(application_id: int) -> Application | None:
+    """For mails, which know whom they serve."""
+    return db.session.get(
+        Application, application_id, options=[joinedload(Application.organisation), joinedload(Application.applicant)]
+    )
+
+
+# --- partner accounts ---------------------------------------------------------------------------------------
+
+
+def account_of(organisation: Organisation) -> PartnerAccount | None:
+    """The organisation's partner account with its texts and logo."""
+    return db.session.scalar(
+        sa.select(PartnerAccount)
+        .where(PartnerAccount.organisation_id == organisation.id)
+        .options(selectinload(PartnerAccount.texts), joinedload(PartnerAccount.logo))
+    )
+
+
+def slugs_like(slug: str) -> set[str]:
+    """The taken slugs that begin with this one."""
+    return set(
+        db.session.scalars(sa.select(PartnerAccount.slug).where(PartnerAccount.slug.startswith(slug, autoescape=True)))
+    )
+
+
+def tender_contact_for(organisation: Organisation, applicant: User) -> Membership | None:
+    """Who gets a new partner's tender mails: the applicant, else the first legal representative."""
+    is_applicant = sa.case((Membership.user_id == applicant.id, 0), else_=1)
+    return db.session.scalar(
+        sa.select(Membership)
+        .where(
+            Membership.organisation_id == organisation.id,
+            sa.or_(Membership.user_id == applicant.id, Membership.role == Role.LEGAL_REPRESENTATIVE),
+        )
+        .order_by(is_applicant, Membership.id)
+        .limit(1)
+    )
+
+
+def managed_volume(partner: PartnerAccount) -> Money:
+    """What the products that this partner manages cost a year (RULES A2)."""
+    return Money(0, partner.organisation.currency)
+
+
+def volume_of(partner: PartnerAccount, *, now: datetime) -> VolumeStanding:
+    """Where the partner stands towards the yearly volume (RULES A2)."""
+    eligibility = programme().eligibility
+    managed = managed_volume(partner)
+    return volume_standing(
+        managed,
+        eligibility.volume(managed.currency),
+        since=partner.approved_at,
+        months=eligibility.months_to_reach_it,
+        now=now,
+    )
+
+
+# --- the public directory -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Found:
+    """One page of the directory: `rows` of (id, public_id, version); `count` is capped at COUNT_LIMIT + 1."""
+
+    rows: Sequence[sa.Row[tuple[int, str, int]]]
+    count: int
+    page: int
+    more: bool
+
+
+def find_partners(filters: Filters, *, page: int = 1) -> Found:
+    """The listed partners that these filters let through (RULES A5), by name, 25 a page."""
+    conditions = _conditions(filters)
+    rows = db.session.execute(
+        sa.select(PartnerAccount.id, PartnerAccount.public_id, PartnerAccount.version)
+        .where(*conditions)
+        .order_by(PartnerAccount.sort_name, PartnerAccount.id)
+        .limit(PER_PAGE + 1)
+        .offset((page - 1) * PER_PAGE)
+    ).all()
+    more = len(rows) > PER_PAGE
+    count = len(rows) if page == 1 and not more else _capped_count(conditions)
+    return Found(rows[:PER_PAGE], count, page, more)
+
+
+def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
+    conditions: list[sa.ColumnElement[bool]] = [LISTED]
+    conditions += [PartnerAccount.search.contains(word, autoescape=True) for word in fold(filters.q).split()[:6]]
+    conditions += [PartnerAccount.services.has_word(service) for service in filters.services]
+    if filters.speaks:
+        conditions.append(PartnerAccount.languages.has_word(filters.speaks))
+    if filters.country:
+        conditions.append(PartnerAccount.country == filters.country)
+    if filters.region:
+        conditions.append(PartnerAccount.region == filters.region)
+    return conditions
+
+
+def _capped_count(conditions: list[sa.ColumnElement[bool]]) -> int:
+    some = sa.select(sa.literal(1)).select_from(PartnerAccount).where(*conditions).limit(COUNT_LIMIT + 1).subquery()
+    return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a card of the directory shows. `text_language` is the reader's, or the one that there is."""
+
+    slug: str
+    name: str
+    city: str
+    country: str
+    region: str
+    services: frozenset[str]
+    languages: frozenset[str]
+    approved_at: datetime
+    text: str
+    text_language: str
+
+
+def cards(partner_ids: Sequence[int], language: str) -> dict[int, Card]:
+    """The cards of these partners, one statement for all of them."""
+    preferred = sa.case((ListingText.language == language, 0), *_in_order(), else_=9)
+    rows = db.session.execute(
+        sa.select(
+            PartnerAccount.id, PartnerAccount.slug, PartnerAccount.name, PartnerAccount.city, PartnerAccount.country,
+            PartnerAccount.region, PartnerAccount.services, PartnerAccount.languages, PartnerAccount.approved_at,
+            ListingText.text, ListingText.language,
+        )
+        .outerjoin(ListingText, ListingText.partner_id == PartnerAccount.id)
+        .where(PartnerAccount.id.in_(partner_ids))
+        .order_by(PartnerAccount.id, preferred)
+    )
+    found: dict[int, Card] = {}
+    for row in rows:
+        if row[0] not in found:
+            *values, text, text_language = row[1:]
+            found[row[0]] = Card(*values, text or "", text_language or language)
+    return found
+
+
+def _in_order() -> list[tuple[sa.ColumnElement[bool], int]]:
+    return [(ListingText.language == code, n) for n, code in enumerate(LANGUAGES, 1)]
+
+
+def newest_partners(n: int) -> Sequence[sa.Row[tuple[int, str, int]]]:
+    """The partners that joined the directory last: rows of (id, public_id, version)."""
+    return db.session.execute(
+        sa.select(PartnerAccount.id, PartnerAccount.public_id, PartnerAccount.version)
+        .where(LISTED)
+        .order_by(PartnerAccount.listed_at.desc(), PartnerAccount.id.desc())
+        .limit(n)
+    ).all()
+
+
+def listed_partner(slug: str) -> PartnerAccount | None:
+    """The partner that the public sees at this address."""
+    return _partner_at(slug, LISTED)
+
+
+def own_partner(slug: str, person: User) -> PartnerAccount | None:
+    """The partner at this address, for the people of its organisation: a preview."""
+    mine = sa.exists().where(
+        Membership.organisation_id == PartnerAccount.organisation_id, Membership.user_id == person.id
+    )
+    return _partner_at(slug, mine)
+
+
+def _partner_at(slug: str, condition: sa.ColumnElement[bool]) -> PartnerAccount | None:
+    return db.session.scalar(
+        sa.select(PartnerAccount)
+        .where(PartnerAccount.slug == slug, condition)
+        .options(selectinload(PartnerAccount.texts), joinedload(PartnerAccount.logo))
+    )
+
+
+def logo(slug: str, file: str) -> Upload | None:
+    """The logo of the partner at this address. Its own id can't be guessed, so previews may show it too."""
+    return db.session.scalar(
+        sa.select(Upload)
+        .join(PartnerAccount, PartnerAccount.logo_id == Upload.id)
+        .where(PartnerAccount.slug == slug, PartnerAccount.suspended_at.is_(None), Upload.public_id == file)
+    )
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A partner in the site map: the languages in which it wrote a text."""
+
+    slug: str
+    changed_at: datetime
+    languages: tuple[str, ...]
+
+
+def listed_count() -> int:
+    """How many partners the directory shows."""
+    return db.session.scalar(sa.select(sa.func.count(PartnerAccount.id)).where(LISTED)) or 0
+
+
+def entries(*, page: int, per_page: int) -> list[Entry]:
+    """The listed partners of one file of the site map."""
+    partners = db.session.scalars(
+        sa.select(PartnerAccount)
+        .where(LISTED)
+        .options(selectinload(PartnerAccount.texts).load_only(ListingText.language))
+        .order_by(PartnerAccount.id)
+        .limit(per_page)
+        .offset((page - 1) * per_page)
+    )
+    return [Entry(p.slug, p.changed_at, written_languages(p)) for p in partners]
+
+
+def written_languages(partner: PartnerAccount) -> tuple[str, ...]:
+    """The languages in which the partner wrote a text, in the site's order; all of them when it wrote none."""
+    written = {text.language for text in partner.texts}
+    return tuple(code for code in LANGUAGES if code in written) or LANGUAGES
