@@ -16,6 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.database import Base, new_public_id
 from webapp.extensions import db
 from webapp.unit import unit_of_work
+from webapp.uploads import Upload
 
 LIFETIME = timedelta(hours=24)
 KEY = re.compile(r"[a-z2-7]{26}")
@@ -79,5 +80,6 @@ def finish(draft: Draft, *, now: datetime) -> bool:
 
 @unit_of_work
 def forget_old(*, now: datetime) -> int:
-    """Deletes drafts past their lifetime; how many."""
+    """Deletes drafts past their lifetime and the files kept with them; how many drafts."""
+    db.session.execute(sa.delete(Upload).where(Upload.draft.is_not(None), Upload.created_at <= now - 2 * LIFETIME))
     return db.session.execute(sa.delete(Draft).where(Draft.expires_at <= now)).rowcount

@@ -83,7 +83,6 @@ def skeleton(letter: Letter, mail: QueuedMail) -> Skeleton:
     message["Date"] = format_datetime(clock.now())
     message["Message-ID"] = _ID
     message["Auto-Submitted"] = "auto-generated"
-    message["Content-Language"] = mail.language
     if letter.thread:
         message["References"] = f"<{letter.thread}@{settings.mail_domain}>"
     if mail.stop:
@@ -91,6 +90,7 @@ def skeleton(letter: Letter, mail: QueuedMail) -> Skeleton:
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(_flowed(text), cte="8bit", params={"format": "flowed"})
     message.add_alternative(html, subtype="html", cte="8bit")
+    message["Content-Language"] = mail.language
     return Skeleton(message.as_bytes())
 
 

@@ -1,13 +1,537 @@
-"""Placeholder."""
+"""Every change to calls for tenders and offers (RULES T)."""
 
-def finish_cancels(*, now): pass
+from __future__ import annotations
 
-def tell_of_openings(*, now): pass
+import secrets
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
 
-def remind_of_closing(*, now): pass
+import sqlalchemy as sa
+from flask import current_app
 
-def expire(*, now): pass
+from webapp import audit, clock, drafts, links, mailer, uploads
+from webapp.accounts.models import Membership, Organisation, User
+from webapp.drafts import Draft
+from webapp.extensions import db
+from webapp.mailer import QueuedMail
+from webapp.partners.models import PartnerAccount
+from webapp.programme import programme
+from webapp.tenders import mail as mails
+from webapp.tenders import queries
+from webapp.tenders.models import Offer, Tender, TenderOpening, TenderRecipient
+from webapp.tenders.rules import (
+    AlreadyExtended,
+    NotOpen,
+    NotPossible,
+    OfferChanged,
+    OfferOver,
+    REQUESTER_MAY,
+    Status,
+    budget_bounds,
+    closing,
+    closing_day,
+    last_moment,
+)
+from webapp.unit import lock, unit_of_work
+from webapp.uploads import Checked, Upload
 
-def send_digests(*, now): pass
+LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # a reference is read out on the phone: no 0/O, 1/I
+WAIT_FOR_MAIL_SECONDS = 5.0
 
-def erase_old(*, now): pass
+
+# --- writing and sending a call -----------------------------------------------------------------------------
+
+
+@unit_of_work
+def keep_files(draft: Draft, files: list[Checked], *, drop: set[str], now: datetime) -> None:
+    """Adds files to a draft and drops those with these public ids; at most as many as the policy allows."""
+    for upload in draft_files(draft):
+        if upload.public_id in drop:
+            db.session.delete(upload)
+    db.session.flush()
+    for checked in files[: max(0, programme().tenders.attachments - len(draft_files(draft)))]:
+        uploads.store(checked, now=now, draft=draft.key_hash)
+
+
+def draft_files(draft: Draft) -> list[Upload]:
+    """The files kept with a draft, oldest first."""
+    return list(db.session.scalars(sa.select(Upload).where(Upload.draft == draft.key_hash).order_by(Upload.id)))
+
+
+@unit_of_work
+def send(draft: Draft, *, by: User | None, organisation: Organisation | None, now: datetime) -> Tender:
+    """The draft becomes a call, once: a second send answers the same call (RULES T1, T3, T5).
+
+    A visitor's call waits for the confirmation of the address, unless the policy says otherwise; a signed-in
+    requester's goes out at once.
+    """
+    if not drafts.finish(draft, now=now):
+        lock(draft)
+        return db.session.get_one(Tender, draft.result)
+    data = draft.data
+    least, most = budget_bounds(data["budget"])
+    tender = Tender(
+        reference=_new_reference(),
+        organisation_id=organisation.id if organisation else None,
+        user_id=by.id if by else None,
+        title=data["title"],
+        description=data["description"],
+        language=data["language"],
+        services=frozenset(data["services"]),
+        reply_languages=frozenset(data["reply_languages"]),
+        country=data["country"],
+        region=data["region"],
+        start=data["start"],
+        currency=data["currency"],
+        budget_least=least,
+        budget_most=most,
+        contact_name=data["contact_name"],
+        contact_company=data["contact_company"] or None,
+        contact_email=by.email if by else data["contact_email"],
+        contact_phone=data["contact_phone"] or None,
+        validity_days=int(data["validity_days"]),
+        sent_at=now,
+    )
+    db.session.add(tender)
+    for upload in draft_files(draft):
+        upload.draft = None
+        tender.files.append(upload)
+    db.session.flush()
+    draft.result = tender.id
+    draft.data = {}
+    # the link outlives the call by its retention; what it opens says so when it is over
+    policy = programme().tenders
+    days = policy.confirm_within_days + policy.validity_days * (1 + policy.extensions) + policy.retention_days + 2
+    links.issue("tender", tender.id, expires_at=now + timedelta(days=days), now=now)
+    audit.record("tender.sent", tender, by=by, organisation=organisation, now=now)
+    if by is None and policy.visitors_confirm:
+        mailer.queue("tender_confirm", mails.requester(tender), tender, now=now)
+    else:
+        mailer.queue("tender_received", mails.requester(tender), tender, now=now)
+        _publish(tender, now=now)
+    return tender
+
+
+def _new_reference() -> str:
+    while True:
+        reference = "CT-" + "".join(secrets.choice(LETTERS) for _ in range(7))
+        if not db.session.scalar(sa.select(Tender.id).where(Tender.reference == reference)):
+            return reference
+
+
+@unit_of_work
+def confirm(tender: Tender, *, by: User | None, now: datetime) -> None:
+    """The requester's address is right: partners are told now (RULES T5). Raises NotPossible."""
+    _require(lock(tender), "confirm", now=now)
+    audit.record("tender.confirmed", tender, by=by, now=now)
+    _publish(tender, now=now)
+
+
+def _publish(tender: Tender, *, now: datetime) -> None:
+    """Opens the call and queues all mails to partners in two statements; nothing is rendered here."""
+    zone = current_app.config["SETTINGS"].zone
+    tender.confirmed_at = now
+    tender.closes_at = closing(now, tender.validity_days, zone)
+    db.session.flush()
+    wanted = queries.concerned(queries.reach_of(tender))
+    db.session.execute(
+        sa.insert(TenderRecipient).from_select(
+            ["tender_id", "partner_id", "digest"],
+            sa.select(
+                sa.literal(tender.id), PartnerAccount.id, PartnerAccount.tender_mail == "daily"
+            ).where(wanted),
+        )
+    )
+    at = sa.literal(now, type_=QueuedMail.queued_at.type)
+    db.session.execute(
+        sa.insert(QueuedMail).from_select(
+            [
+                "kind", "about", "address", "name", "language", "region", "stop", "dedupe", "queued_at", "due_at",
+                "attempts",
+            ],
+            sa.select(
+                sa.literal("tender_excerpt"),
+                sa.literal(tender.id),
+                User.email,
+                User.name,
+                User.language,
+                User.region,
+                sa.literal("tenders:") + PartnerAccount.public_id,
+                sa.literal(f"tender_excerpt:{tender.id}:") + sa.cast(PartnerAccount.id, sa.Text),
+                at,
+                at,
+                sa.literal(0),
+            )
+            .join(User, User.id == queries.contact_of_partner())
+            .where(wanted, PartnerAccount.tender_mail == "at_once"),
+            include_defaults=False,
+        )
+    )  # fmt: skip
+
+
+# --- what the requester decides -----------------------------------------------------------------------------
+
+
+def _require(tender: Tender, what: str, *, now: datetime) -> None:
+    if what not in REQUESTER_MAY[tender.status(now)] or tender.erased_at:
+        raise NotPossible()
+
+
+def cancel(tender: Tender, *, by: User | None, now: datetime) -> None:
+    """Withdraws the call at once (RULES T3). Raises NotPossible.
+
+    Two units of work with a wait between them. The first takes the call from partners and cancels the mails
+    that no worker has in hand. Then the mail that is on the wire at this moment is waited for, outside of any
+    transaction, so that after the second unit, the cancel proper, none leaves. A crash in between is finished
+    by the worker (`finish_cancels`).
+    """
+    _close_to_partners(tender, by=by, now=now)
+    patience = time.monotonic() + WAIT_FOR_MAIL_SECONDS
+    while mailer.in_hand("tender_excerpt", tender.id, now=clock.now()) and time.monotonic() < patience:
+        db.session.rollback()
+        time.sleep(0.02)
+    db.session.rollback()
+    _finish_cancel(tender, now=now)
+
+
+@unit_of_work
+def _close_to_partners(tender: Tender, *, by: User | None, now: datetime) -> None:
+    _require(lock(tender), "cancel", now=now)
+    tender.cancelling_at = now
+    mailer.withhold("tender_excerpt", tender.id, now=now)
+    audit.record("tender.cancelled", tender, by=by, now=now)
+
+
+@unit_of_work
+def _finish_cancel(tender: Tender, *, now: datetime) -> None:
+    if lock(tender).cancelled_at:
+        return
+    tender.cancelled_at = now
+    mailer.withhold("tender_excerpt", tender.id, now=clock.now())
+    mailer.queue("tender_cancelled", mails.requester(tender), tender, now=now)
+    _tell_partners_it_is_over(tender, now=now)
+
+
+def _tell_partners_it_is_over(tender: Tender, *, now: datetime) -> None:
+    """To each person who opened the call: it has ended. Those with an offer on an award get their own mail."""
+    for opening in tender.openings:
+        offer = queries.offer_of(tender, opening.partner)
+        if tender.awarded_at and offer and not offer.withdrawn_at:
+            continue
+        mailer.queue("tender_over", opening.user, opening, now=now, dedupe=f"tender_over:{opening.id}")
+
+
+@unit_of_work
+def extend(tender: Tender, *, by: User | None, now: datetime) -> None:
+    """Keeps the call open for one more validity, once (RULES T6). Raises AlreadyExtended, NotPossible."""
+    _require(lock(tender), "extend", now=now)
+    if tender.extended_at:
+        raise AlreadyExtended()
+    zone = current_app.config["SETTINGS"].zone
+    assert tender.closes_at is not None
+    days = timedelta(days=programme().tenders.validity_days)
+    tender.closes_at = last_moment(closing_day(tender.closes_at, zone) + days, zone)
+    tender.extended_at = now
+    tender.reminded_at = None
+    audit.record("tender.extended", tender, by=by, now=now)
+
+
+@unit_of_work
+def accept(tender: Tender, offer: Offer, *, seen: str, by: User | None, now: datetime) -> None:
+    """Takes an offer; the others are told (RULES T7). `seen` is the offer's stamp on the requester's page.
+
+    Raises NotPossible, OfferOver (withdrawn or past its date), OfferChanged (not the offer that was read).
+    """
+    _require(lock(tender), "accept", now=now)
+    lock(offer)
+    if offer.withdrawn_at or offer.valid_until <= now:
+        raise OfferOver()
+    if offer.stamp != seen:
+        raise OfferChanged()
+    offer.accepted_at = now
+    tender.awarded_at = now
+    mailer.withhold("tender_excerpt", tender.id, now=now)
+    audit.record("tender.awarded", tender, by=by, now=now, detail=f"offer={offer.id}")
+    for each in tender.offers:
+        if not each.withdrawn_at:
+            kind = "offer_accepted" if each.id == offer.id else "offer_not_chosen"
+            mailer.queue(kind, each.user, each, now=now)
+    _tell_partners_it_is_over(tender, now=now)
+
+
+# --- what partners do ---------------------------------------------------------------------------------------
+
+
+def _require_open(tender: Tender, *, now: datetime) -> None:
+    if tender.status(now) is not Status.OPEN:
+        raise NotOpen()
+
+
+@unit_of_work
+def open_contact(received: TenderRecipient, *, by: User, now: datetime) -> TenderOpening:
+    """Shows the contact data to the partner: logged, and the requester is told (RULES T2, T8). Raises NotOpen."""
+    tender = lock(received.tender)
+    _require_open(tender, now=now)
+    partner = received.partner
+    existing = queries.opening(tender, partner)
+    if existing:
+        return existing
+    opening = TenderOpening(tender_id=tender.id, partner_id=partner.id, user_id=by.id, opened_at=now)
+    db.session.add(opening)
+    audit.record("tender.opened", tender, by=by, organisation=partner.organisation, now=now)
+    # the first one at once, later ones at most daily (the job `tell_of_openings` sends what is held back)
+    if tender.opening_mails and (
+        tender.opening_mailed_at is None or tender.opening_mailed_at <= now - timedelta(days=1)
+    ):
+        _mail_openings(tender, now=now)
+    return opening
+
+
+def _mail_openings(tender: Tender, *, now: datetime) -> None:
+    tender.opening_mailed_at = now
+    mailer.queue("tender_opened", mails.requester(tender), tender, now=now, stop=f"openings:{tender.public_id}")
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What an offer says: prices in minor units of `currency`."""
+
+    price_least: int
+    price_most: int
+    currency: str
+    message: str
+    language: str
+    valid_until: datetime
+    pdf: Checked | None = None
+    drop_pdf: bool = False
+
+
+@unit_of_work
+def make_offer(received: TenderRecipient, terms: Terms, *, by: User, now: datetime) -> Offer:
+    """Makes the partner's one offer, or changes it (RULES T7). Raises NotOpen, NotPossible before opening."""
+    tender = lock(received.tender)
+    _require_open(tender, now=now)
+    if not queries.opening(tender, received.partner):
+        raise NotPossible()
+    offer = queries.offer_of(tender, received.partner)
+    again = offer is not None and offer.withdrawn_at is None
+    if offer is None:
+        offer = Offer(tender_id=tender.id, partner_id=received.partner_id, user_id=by.id, made_at=now)
+    else:
+        offer.changed_at, offer.withdrawn_at, offer.user_id = now, None, by.id
+        offer.changes += 1
+    for name in ("price_least", "price_most", "currency", "message", "language", "valid_until"):
+        setattr(offer, name, getattr(terms, name))
+    old = offer.pdf if (terms.pdf or terms.drop_pdf) else None
+    if old:
+        offer.pdf = None
+    db.session.add(offer)
+    db.session.flush()
+    if old:
+        db.session.delete(old)
+    if terms.pdf:
+        offer.pdf = uploads.store(terms.pdf, now=now)
+    audit.record("offer.changed" if again else "offer.made", offer, by=by, now=now)
+    if not again:
+        mailer.queue("offer_received", mails.requester(tender), offer, now=now)
+    return offer
+
+
+@unit_of_work
+def withdraw_offer(offer: Offer, *, by: User, now: datetime) -> None:
+    """Takes the offer back while the call is open. Raises NotOpen."""
+    _require_open(lock(offer.tender), now=now)
+    lock(offer)
+    if offer.withdrawn_at is None:
+        offer.withdrawn_at = now
+        audit.record("offer.withdrawn", offer, by=by, now=now)
+
+
+@unit_of_work
+def dismiss(received: TenderRecipient, *, reason: str, by: User, now: datetime) -> None:
+    """"Not for us" (RULES T9): the call leaves the partner's inbox."""
+    _require_open(lock(received.tender), now=now)
+    received.dismissed_at = now
+    received.dismissal = reason
+    audit.record("tender.dismissed", received.tender, by=by, now=now, detail=f"reason={reason}")
+
+
+@unit_of_work
+def take_back_dismissal(received: TenderRecipient, *, by: User, now: datetime) -> None:
+    """The call comes back into the inbox."""
+    _require_open(lock(received.tender), now=now)
+    received.dismissed_at = None
+    received.dismissal = None
+    audit.record("tender.dismissal_taken_back", received.tender, by=by, now=now)
+
+
+@unit_of_work
+def set_preferences(
+    partner: PartnerAccount, preferences: dict[str, Any], *, contact: Membership, by: User, now: datetime
+) -> None:
+    """Which calls the partner gets, how, and who gets the mail (RULES T9). Keys are the columns' names."""
+    lock(partner)
+    for name in ("tender_services", "tender_places", "tender_languages", "tender_least_budget", "tender_mail"):
+        setattr(partner, name, preferences[name])
+    partner.tender_contact_id = contact.id
+    audit.record("partner.tender_preferences", partner, by=by, organisation=partner.organisation, now=now)
+
+
+@unit_of_work
+def stop_mail(what: str, public_id: str, *, now: datetime) -> bool:
+    """What a mail's stop link does: `tenders` stops a partner's mails, `openings` a requester's. False if unknown."""
+    if what == "tenders":
+        partner = db.session.scalar(sa.select(PartnerAccount).where(PartnerAccount.public_id == public_id))
+        if partner and partner.tender_mail != "never":
+            partner.tender_mail = "never"
+            audit.record("partner.tender_mail_stopped", partner, by=None, now=now)
+        return partner is not None
+    tender = db.session.scalar(sa.select(Tender).where(Tender.public_id == public_id))
+    if tender and tender.opening_mails:
+        tender.opening_mails = False
+        audit.record("tender.opening_mails_stopped", tender, by=None, now=now)
+    return what == "openings" and tender is not None
+
+
+# --- the operator -------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def hide(tender: Tender, *, by: User, now: datetime) -> None:
+    """Takes spam from everybody's sight. No mail tells its sender."""
+    if lock(tender).hidden_at is None:
+        tender.hidden_at = now
+        mailer.withhold("tender_excerpt", tender.id, now=now)
+        audit.record("tender.hidden", tender, by=by, now=now)
+
+
+# --- what happens by the clock ------------------------------------------------------------------------------
+
+
+def finish_cancels(*, now: datetime) -> int:
+    """Finishes cancels that a crash cut off."""
+    waiting = queries.cancels_to_finish(now=now)
+    for tender in waiting:
+        _finish_cancel(tender, now=now)
+    return len(waiting)
+
+
+def expire(*, now: datetime) -> int:
+    """Ends calls that have run out (the requester and the partners who opened it are told) and calls whose
+    address was never confirmed (nobody is told: the address may be a stranger's). RULES T5, T6."""
+    policy = programme().tenders
+    over = queries.lapsed(now=now, confirm_within=timedelta(days=policy.confirm_within_days))
+    for tender in over:
+        _expire(tender, now=now)
+    return len(over)
+
+
+@unit_of_work
+def _expire(tender: Tender, *, now: datetime) -> None:
+    if lock(tender).lapsed_at or tender.status(now) not in (Status.EXPIRED, Status.UNCONFIRMED):
+        return
+    tender.lapsed_at = now
+    audit.record("tender.expired", tender, by=None, now=now)
+    if tender.confirmed_at:
+        mailer.withhold("tender_excerpt", tender.id, now=now)
+        mailer.queue("tender_expired", mails.requester(tender), tender, now=now)
+        _tell_partners_it_is_over(tender, now=now)
+
+
+def remind_of_closing(*, now: datetime) -> int:
+    """Tells requesters a few days before that the call closes."""
+    soon = queries.closing_soon(now=now, within=timedelta(days=programme().tenders.closing_reminder_days))
+    for tender in soon:
+        _remind(tender, now=now)
+    return len(soon)
+
+
+@unit_of_work
+def _remind(tender: Tender, *, now: datetime) -> None:
+    if lock(tender).reminded_at is None and tender.status(now) is Status.OPEN:
+        tender.reminded_at = now
+        mailer.queue("tender_closing", mails.requester(tender), tender, now=now)
+
+
+def tell_of_openings(*, now: datetime) -> int:
+    """Sends the mails about openings that were held back for a day."""
+    untold = queries.openings_untold(now=now)
+    for tender in untold:
+        _tell_of_openings(tender, now=now)
+    return len(untold)
+
+
+@unit_of_work
+def _tell_of_openings(tender: Tender, *, now: datetime) -> None:
+    lock(tender)
+    if tender.opening_mailed_at is None or tender.opening_mailed_at <= now - timedelta(days=1):
+        _mail_openings(tender, now=now)
+
+
+def send_digests(*, now: datetime) -> int:
+    """After the digest hour: one mail per partner about the open calls since the last one (RULES T9)."""
+    if now.astimezone(current_app.config["SETTINGS"].zone).hour < programme().tenders.digest_hour:
+        return 0
+    waiting = queries.partners_with_digest(now=now)
+    for partner in waiting:
+        _send_digest(partner, now=now)
+    return len(waiting)
+
+
+@unit_of_work
+def _send_digest(partner: PartnerAccount, *, now: datetime) -> None:
+    contact = queries.contact_person(lock(partner))
+    day = now.astimezone(current_app.config["SETTINGS"].zone).date()
+    dedupe = f"tender_digest:{partner.id}:{day}"
+    if contact is None or db.session.scalar(sa.select(QueuedMail.id).where(QueuedMail.dedupe == dedupe)):
+        return
+    db.session.execute(
+        sa.update(TenderRecipient)
+        .where(
+            TenderRecipient.partner_id == partner.id, TenderRecipient.digest, TenderRecipient.digested_at.is_(None)
+        )
+        .values(digested_at=now)
+    )
+    mailer.queue("tender_digest", contact, partner, now=now, stop=f"tenders:{partner.public_id}", dedupe=dedupe)
+
+
+def erase_old(*, now: datetime) -> int:
+    """Erases what people wrote in calls that ended long enough ago; the figures stay (RULES T6)."""
+    old = queries.to_erase(now=now, retention=timedelta(days=programme().tenders.retention_days))
+    for tender in old:
+        erase(tender, now=now)
+    return len(old)
+
+
+@unit_of_work
+def erase(tender: Tender, *, now: datetime) -> None:
+    """Erases text, contact data, files, and every mail row that holds the requester's address."""
+    lock(tender)
+    offers = [offer.id for offer in tender.offers]
+    requester = tender.user.email if tender.user else tender.contact_email
+    db.session.execute(
+        sa.delete(QueuedMail).where(
+            QueuedMail.address == requester,
+            sa.or_(
+                sa.and_(QueuedMail.kind.in_(mails.TO_REQUESTER), QueuedMail.about == tender.id),
+                sa.and_(QueuedMail.kind == "offer_received", QueuedMail.about.in_(offers)),
+            ),
+        )
+    )
+    for offer in tender.offers:
+        offer.message = ""
+        if offer.pdf:
+            pdf, offer.pdf = offer.pdf, None
+            db.session.flush()
+            db.session.delete(pdf)
+    for upload in list(tender.files):
+        tender.files.remove(upload)
+        db.session.flush()
+        db.session.delete(upload)
+    tender.title = tender.description = ""
+    tender.contact_name = tender.contact_company = tender.contact_email = tender.contact_phone = None
+    tender.erased_at = now
+    links.replace("tender", tender.id)
+    audit.record("tender.erased", tender, by=None, now=now)

@@ -157,6 +157,7 @@ class Offer(Base):
     pdf_id: Mapped[int | None] = mapped_column(sa.ForeignKey("uploads.id"))
     made_at: Mapped[datetime]
     changed_at: Mapped[datetime | None]
+    changes: Mapped[int] = mapped_column(default=0, server_default="0")
     withdrawn_at: Mapped[datetime | None]
     accepted_at: Mapped[datetime | None]
 
@@ -178,6 +179,11 @@ class Offer(Base):
             postgresql_where=sa.text("accepted_at IS NOT NULL"),
         ),
     )
+
+    @property
+    def stamp(self) -> str:
+        """Which version of the offer somebody has read."""
+        return f"{self.public_id}.{self.changes}"
 
     @property
     def price(self) -> tuple[Money, Money]:

@@ -80,10 +80,16 @@ class AlreadyExtended(Refused):
     sentence = "This call has been extended once already."
 
 
-class OfferExists(Refused):
-    """One offer per partner and call; it can be changed or withdrawn."""
+class OfferOver(Refused):
+    """The offer can't be accepted any more."""
 
-    sentence = "You have made an offer already."
+    sentence = "This offer was withdrawn or is past its date. Choose another one or wait for a new offer."
+
+
+class OfferChanged(Refused):
+    """The requester must accept what it has read."""
+
+    sentence = "The partner has changed this offer in the meantime. Read it again, then decide."
 
 
 def last_moment(day: date, zone: ZoneInfo) -> datetime:
