@@ -9,7 +9,7 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import cli, config, errors, i18n, jobs, limits, drafts, logs, programme, security, templating, transport, uploads
-from webapp.accounts import access
+from webapp.accounts import access as sign_in  # `access` is also a module of this package
 from webapp.config import Settings
 from webapp.database import prepare_engine
 from webapp.extensions import csrf, db, login_manager, migrate
@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None, *, synchronous: str = "FULL") -
     csrf.init_app(app)
     login_manager.init_app(app)
     security.init_app(app)
-    access.init_app(app)
+    sign_in.init_app(app)
     i18n.init_app(app)
     templating.init_app(app)
     errors.init_app(app)
