@@ -15,7 +15,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off"
+FAST = "-c fsync=off -c synchronous_commit=off -c full_page_writes=off -c deadlock_timeout=50ms"
 
 
 def _binaries() -> Path | None:
