@@ -1,23 +1,188 @@
-"""Placeholder."""
-from flask import Blueprint, Response
+"""Home, an organisation's overview, legal texts, and what browsers, search engines and monitors ask for."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, send_file, url_for
+from sqlalchemy.exc import SQLAlchemyError
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import clock, kept
+from webapp.accounts.access import member, person_or_none
+from webapp.accounts.models import Membership
+from webapp.config import LANGUAGES, Settings
+from webapp.extensions import db
+from webapp.htmx import render
+from webapp.i18n import LANGUAGE_COOKIE, negotiate
+from webapp.mailer import address_of
+from webapp.pages import queries
+from webapp.partners import queries as partners
+from webapp.partners.labels import service_choices
+from webapp.partners.routes import drawn_cards
+from webapp.programme import programme
+from webapp.tenders import queries as tenders
 
 blueprint = Blueprint("pages", __name__)
 technical = Blueprint("technical", __name__)
 
-@blueprint.get("/_pages/home/")
-def home(**kw):
-    return Response("")
+NEWEST_PARTNERS = 3
+NEWEST_TENDERS = 5
+PARTNERS_PER_MAP = 2000
+A_YEAR = 365 * 24 * 3600
+PUBLIC_PAGES = ("pages.home", "partners.directory", "tenders.new", "partners.become", "affiliation.programme")
 
-@blueprint.get("/_pages/overview/<org>")
-def overview(**kw):
-    return Response("")
 
-@blueprint.get("/_pages/legal/<topic>")
-def legal(**kw):
-    return Response("")
+def settings() -> Settings:
+    """The operator's settings."""
+    return current_app.config["SETTINGS"]  # type: ignore[no-any-return] # Flask's config is untyped
 
-@blueprint.get("/x/theme.css")
-def theme(): return Response("")
 
-@blueprint.get("/x/logo")
-def logo(): return Response("")
+# --- for people ---------------------------------------------------------------------------------------------
+
+
+@technical.get("/")
+def root() -> AnyResponse:
+    """To the home page in the reader's language: account, then cookie, then browser, then the default."""
+    somebody = person_or_none()
+    language = somebody.language if somebody else negotiate()
+    response = redirect(url_for("pages.home", lang=language))
+    response.vary.update(("Accept-Language", "Cookie"))
+    return response
+
+
+@blueprint.get("/")
+@kept.until_changed("directory")
+def home() -> Response:
+    """What this is, and where to begin."""
+    return render(
+        "pages/home.html",
+        cards=drawn_cards(partners.newest_partners(NEWEST_PARTNERS)),
+        services=service_choices(),
+    )
+
+
+@blueprint.get("/o/<org>/")
+@member()
+def overview(membership: Membership) -> Response:
+    """An organisation's first page: what waits, where it stands, what to do next."""
+    now = clock.now()
+    organisation = membership.organisation
+    partner = partners.account_of(organisation) if organisation.programme == "partner" else None
+    if partner is None or partner.suspended_at:
+        application = partners.last_application(organisation)
+        return render(
+            "pages/overview.html",
+            membership=membership,
+            obstacle=partners.obstacle_of(organisation),
+            application=application,
+            suspended=partner is not None,
+            sent=tenders.sent_by(organisation)[:NEWEST_TENDERS],
+        )
+    return render(
+        "pages/overview_partner.html",
+        membership=membership,
+        partner=partner,
+        count=tenders.inbox_count(partner, now=now),
+        newest=tenders.inbox(partner, "open", now=now).rows[:NEWEST_TENDERS],
+        standing=partners.volume_of(partner, now=now),
+        sent=tenders.sent_by(organisation)[:NEWEST_TENDERS],
+    )
+
+
+@blueprint.get("/about/<any(imprint, privacy, accessibility):topic>")
+def legal(topic: str) -> Response:
+    """Imprint, privacy, accessibility."""
+    return render(f"pages/{topic}.html", programme=programme())
+
+
+@blueprint.after_app_request
+def remember_language(response: Response) -> Response:
+    """Whoever moves on within the site in a language has chosen it: `/` leads there next time."""
+    language = g.get("language")
+    moves_on = (
+        request.headers.get("Sec-Fetch-Dest") == "document" and request.headers.get("Sec-Fetch-Site") == "same-origin"
+    )
+    if language and moves_on and response.status_code == 200 and request.cookies.get(LANGUAGE_COOKIE) != language:
+        secure = settings().secure
+        response.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
+    return response
+
+
+# --- for browsers -------------------------------------------------------------------------------------------
+
+
+@technical.get("/theme.css")
+def theme() -> Response:
+    """The operator's hue."""
+    return _public(Response(f":root{{--h:{settings().brand_hue}}}\n", content_type="text/css; charset=utf-8"))
+
+
+@technical.get("/logo")
+@technical.get("/favicon.ico")
+def logo() -> Response:
+    """The operator's logo, else two linked rings in its hue."""
+    file = settings().brand_logo
+    if file:
+        response = send_file(Path(file).absolute(), conditional=True)
+    else:
+        picture = render_template("pages/logo.svg", hue=settings().brand_hue)
+        response = Response(picture, content_type="image/svg+xml; charset=utf-8")
+    # an SVG may bring styles of its own, never scripts
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'"
+    return _public(response)
+
+
+def _public(response: Response) -> Response:
+    response.headers["Cache-Control"] = "public, max-age=3600"
+    return response
+
+
+# --- for search engines and monitors ------------------------------------------------------------------------
+
+
+@technical.get("/robots.txt")
+def robots() -> Response:
+    """What is of no use in a search engine."""
+    text = render_template("pages/robots.txt", address=settings().base_url)
+    return _public(Response(text, content_type="text/plain; charset=utf-8"))
+
+
+@technical.get("/sitemap.xml")
+def sitemap() -> Response:
+    """The public pages with their languages; an index of several files where there are many partners."""
+    maps = -(-partners.listed_count() // PARTNERS_PER_MAP)
+    if maps > 1:
+        return _xml("pages/sitemap_index.xml", maps=maps, address=settings().base_url)
+    return _xml("pages/sitemap.xml", pages=PUBLIC_PAGES, entries=partners.entries(page=1, per_page=PARTNERS_PER_MAP))
+
+
+@technical.get("/sitemap-<int:number>.xml")
+def sitemap_part(number: int) -> Response:
+    """One file of a site map in parts; the first one has the pages that aren't partners'."""
+    entries = partners.entries(page=max(number, 1), per_page=PARTNERS_PER_MAP)
+    return _xml("pages/sitemap.xml", pages=PUBLIC_PAGES if number == 1 else (), entries=entries)
+
+
+def _addresses_of(endpoint: str, languages: tuple[str, ...], **values: str) -> dict[str, str]:
+    """A page's absolute address in each of these languages."""
+    return {language: address_of(endpoint, lang=language, **values) for language in languages}
+
+
+def _xml(template: str, **values: object) -> Response:
+    text = render_template(
+        template, languages=LANGUAGES, default=settings().default_language, addresses_of=_addresses_of, **values
+    )
+    return _public(Response(text, content_type="application/xml; charset=utf-8"))
+
+
+@technical.get("/healthz")
+def health() -> Response:
+    """Whether the database answers (503 when not), and how many seconds ago the worker last began something."""
+    try:
+        last = queries.last_job()
+    except SQLAlchemyError:
+        db.session.rollback()
+        return make_response({"database": "away"}, 503)
+    age = None if last is None else int((clock.now() - last).total_seconds())
+    return make_response({"database": "ok", "worker_seconds_ago": age})
