@@ -134,7 +134,9 @@ def _decode(data: bytes) -> Image.Image:
         if picture.width * picture.height > PICTURE_PIXELS:
             raise BadFile("The picture has too many pixels.")
         picture.load()
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise BadFile("The picture has too many pixels.") from None
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
         raise BadFile("This is not a JPEG, PNG or WebP picture.") from None
     return picture
 
@@ -142,8 +144,9 @@ def _decode(data: bytes) -> Image.Image:
 def _encode(picture: Image.Image, name: str, form: str | None = None) -> Checked:
     form = form or ("PNG" if picture.format == "PNG" else "JPEG")
     output = io.BytesIO()
-    upright = ImageOps.exif_transpose(picture)
-    upright.convert("RGB" if form == "JPEG" else "RGBA").save(output, form, quality=88, optimize=True)
+    clean = ImageOps.exif_transpose(picture).convert("RGB" if form == "JPEG" else "RGBA")
+    clean.info.clear()  # comments and colour profiles would be written again
+    clean.save(output, form, quality=88, optimize=True)
     return Checked(name, f"image/{form.lower()}", output.getvalue())
 
 
