@@ -67,6 +67,7 @@ def approve(application: Application, *, by: User | None, now: datetime) -> Part
         website=application.website,
         city=organisation.city,
         country=organisation.country,
+        services=frozenset(),
         languages=frozenset({organisation.language}),
         changed_at=now,
         sort_name=fold(organisation.name)[:200],
