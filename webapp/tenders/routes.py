@@ -193,7 +193,7 @@ def done(draft: str) -> AnyResponse:
         return go(url_for("tenders.edit", draft=draft))
     tender = found(queries.by_id(kept.result))
     partners = queries.count_concerned(queries.reach_of(tender))
-    return render("tenders/done.html", tender=tender, status_now=tender.status(clock.now()), partners=partners)
+    return render("tenders/done.html", tender=tender, state=tender.status(clock.now()), partners=partners)
 
 
 # --- the requester's page -----------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def manage(token: str) -> Response:
         "tenders/manage.html",
         token=token,
         tender=tender,
-        status=tender.status(now),
+        state=tender.status(now),
         offers=labels.standing_offers(tender),
         accepted=next((offer for offer in tender.offers if offer.accepted_at), None),
         now=now,
@@ -345,12 +345,12 @@ def show(membership: Membership, tender: str) -> Response:
     """One call: the excerpt, after the explicit opening everything, and the partner's own offer (RULES T2, T6)."""
     received = _received(membership, tender)
     call, partner = received.tender, received.partner
-    status, offer = call.status(clock.now()), queries.offer_of(call, partner)
-    if status is not Status.OPEN and (offer is None or offer.withdrawn_at):
+    state, offer = call.status(clock.now()), queries.offer_of(call, partner)
+    if state is not Status.OPEN and (offer is None or offer.withdrawn_at):
         raise NotOpen()
     return render(
         "tenders/show.html",
-        membership=membership, received=received, tender=call, status=status, offer=offer,
+        membership=membership, received=received, tender=call, state=state, offer=offer,
         opening=queries.opening(call, partner), openings=queries.openings_count(call),
         dismissal=DismissalForm(formdata=None),
     )  # fmt: skip
