@@ -24,10 +24,10 @@ help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 run: $(VENV)/.run        ## start everything, with a demo story the first time: http://localhost:8000
-	@exec $(PY) -m flask --app wsgi demo serve --host $(HOST) --port $(PORT)
+	@exec $(PY) -m webapp.demo serve --host $(HOST) --port $(PORT)
 
 demo-reset: $(VENV)/.run ## throw the demo's data away and tell its story anew
-	@$(PY) -m flask --app wsgi demo reset
+	@$(PY) -m webapp.demo reset --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.browser   ## run all tests, on SQLite, PostgreSQL and in a browser, as far as they can be had
 	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)

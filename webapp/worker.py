@@ -53,7 +53,8 @@ def run(app: Flask, stop: Stop, *, mail: bool = True) -> None:
     """
     with app.app_context():
         hurry(db.engine)
-        _warn_of_sqlite()
+        if not app.config["SETTINGS"].demo:
+            _warn_of_sqlite()
     way_out = transport(app)
     postman = Postman(app, way_out, stopping=lambda: stop.wished) if mail else None
     log.info("the worker starts%s", "" if mail else "; mail is paused")

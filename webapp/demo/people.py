@@ -1,0 +1,381 @@
+"""Who lives in the demo: people, clients, partners and applicants. All made up; every domain ends in `.example`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from webapp.accounts.rules import Kind, Role
+
+ADMINISTRATOR, COLLABORATOR, LEGAL = Role.ADMINISTRATOR, Role.COLLABORATOR, Role.LEGAL_REPRESENTATIVE
+
+
+@dataclass(frozen=True)
+class Person:
+    """Somebody with an account; `language` is the one of their mails."""
+
+    name: str
+    email: str
+    language: str
+    region: str = "CH"
+
+
+@dataclass(frozen=True)
+class Company:
+    """An organisation with its team; the first of them founds it here. An individual has a team of one."""
+
+    name: str
+    street: str
+    postcode: str
+    city: str
+    country: str
+    language: str
+    team: tuple[tuple[Person, Role], ...]
+    register_number: str = ""
+    kind: Kind = Kind.COMPANY
+
+
+@dataclass(frozen=True)
+class Partner:
+    """A company with its listing in the directory and the calls that it wants."""
+
+    company: Company
+    listed_as: str
+    website: str
+    region: str
+    services: tuple[str, ...]
+    languages: tuple[str, ...]
+    texts: Mapping[str, str]
+    years: float  # a partner since
+    about: str  # what it wrote when it applied
+    logo: str = ""  # a shape and a colour, see `drawings`
+    wants: Mapping[str, object] = field(
+        default_factory=dict
+    )  # other preferences than "everything we do, at once"
+
+
+@dataclass(frozen=True)
+class Applicant:
+    """A company that wants to become a partner."""
+
+    company: Company
+    website: str
+    about: str
+
+
+@dataclass(frozen=True)
+class Shown:
+    """Somebody whom the demo offers to sign in as; `role` None is the operator."""
+
+    name: str
+    email: str
+    role: Role | None
+    place: str = ""
+
+
+OLGA = Person("Olga Brunner", "olga.brunner@helvia.example", "en")
+
+# --- partners -----------------------------------------------------------------------------------------------
+
+CAMILLE = Person("Camille Rochat", "camille.rochat@lumiere-digital.example", "fr")
+JULIEN = Person("Julien Favre", "julien.favre@lumiere-digital.example", "fr")
+INES = Person("Inès Monnier", "ines.monnier@lumiere-digital.example", "fr")
+RETO = Person("Reto Ammann", "reto.ammann@bergwerk-it.example", "de")
+SABINE = Person("Sabine Vogt", "sabine.vogt@bergwerk-it.example", "de")
+WIEBKE = Person("Wiebke Petersen", "wiebke@atelier-nord.example", "de", "DE")
+LEA = Person("Lea Zbinden", "lea@kollektiv9.example", "de")
+YANNICK = Person("Yannick Moser", "yannick@kollektiv9.example", "fr")
+MARC = Person("Marc Dufour", "marc.dufour@datafort.example", "fr")
+TOBIAS = Person("Tobias Lang", "tobias@pixelwerkstatt.example", "de", "DE")
+NADEGE = Person("Nadège Perrin", "nadege.perrin@hexagone.example", "fr", "FR")
+AURELIEN = Person("Aurélien Le Goff", "aurelien@studio-garance.example", "fr", "FR")
+KATHARINA = Person("Katharina Hofer", "k.hofer@donauweb.example", "de", "AT")
+FLORIAN = Person("Florian Gstrein", "florian@alpenserver.example", "de", "AT")
+PATRIK = Person("Patrik Marxer", "patrik.marxer@rheintal-systems.example", "de", "LI")
+FIONA = Person("Fiona Gallagher", "fiona@northbridge.example", "en")
+
+PARTNERS = (
+    Partner(
+        Company(
+            "Lumière Digital Sàrl", "Avenue de la Gare 24", "1003", "Lausanne", "CH", "fr",
+            ((CAMILLE, LEGAL), (JULIEN, ADMINISTRATOR), (INES, COLLABORATOR)), "CHE-526.018.151",
+        ),
+        "Lumière Digital", "https://www.lumiere-digital.example/", "CH-VD",
+        ("web", "mail", "backup"), ("fr", "en"),
+        {
+            "fr": "Sites, boutiques et migrations de messagerie pour les petites entreprises de Suisse romande. "
+            "Vous parlez toujours à la même personne, et votre site reste à vous.",
+            "en": "Websites, shops and mail migrations for small companies in French-speaking Switzerland. "
+            "You always talk to the same person, and your site stays yours.",
+        },
+        8.2,
+        "Nous créons des sites depuis 2014 et suivons une soixantaine de clients, surtout des commerces et des "
+        "cabinets. Nous assurons nous-mêmes l’assistance, par téléphone, du lundi au samedi.",
+        logo="sun:#c2410c",
+    ),
+    Partner(
+        Company(
+            "Bergwerk IT GmbH", "Zürcherstrasse 41", "8400", "Winterthur", "CH", "de",
+            ((RETO, LEGAL), (SABINE, COLLABORATOR)), "CHE-908.301.668",
+        ),
+        "Bergwerk IT GmbH", "https://www.bergwerk-it.example/", "CH-ZH",
+        ("cloud", "backup", "mail"), ("de", "en"),
+        {
+            "de": "Betreute Server und Datensicherung mit einem Servicedesk in Winterthur. "
+            "Wer anruft, spricht mit jemandem, der die Anlage kennt.",
+            "en": "Managed servers and backup with a service desk in Winterthur. "
+            "Whoever answers the phone knows your machines.",
+        },
+        11.4,
+        "Wir betreiben Server für über hundert KMU in der Ostschweiz, mit eigenem Pikett rund um die Uhr. "
+        "Zwei unserer Leute haben die Weiterbildung in Informationssicherheit abgeschlossen.",
+        logo="peaks:#334155",
+        wants={"tender_least_budget": 1000},
+    ),
+    Partner(
+        Company(
+            "Atelier Nord UG", "Schulterblatt 58", "20357", "Hamburg", "DE", "de",
+            ((WIEBKE, LEGAL),), "HRB 148 302",
+        ),
+        "Atelier Nord", "https://atelier-nord.example/", "DE-HH",
+        ("web", "shop", "events"), ("de",),
+        {
+            "de": "Gestaltungsbüro für Onlineshops und Ticketverkauf. Wir zeichnen zuerst, dann programmieren wir.",
+            "en": "Design studio for online shops and ticketing. We draw first and program afterwards.",
+        },
+        6.1,
+        "Zu viert entwerfen und bauen wir Onlineshops für Verlage, Museen und kleine Marken.",
+        logo="wave:#0f766e",
+        wants={"tender_mail": "daily"},
+    ),
+    Partner(
+        Company(
+            "Kollektiv 9 Genossenschaft", "Lorrainestrasse 9", "3013", "Bern", "CH", "de",
+            ((LEA, LEGAL), (YANNICK, LEGAL)), "CHE-131.860.915",
+        ),
+        "Kollektiv 9", "https://kollektiv9.example/", "CH-BE",
+        ("web", "events"), ("de", "fr"),
+        {
+            "de": "Genossenschaftliche Agentur für Vereine, Festivals und NGOs. "
+            "Faire Preise, offene Software, und eine Schulung gehört immer dazu.",
+            "fr": "Agence coopérative pour associations, festivals et ONG. "
+            "Des prix justes, des logiciels libres, et une formation toujours comprise.",
+            "en": "Co-operative agency for associations, festivals and NGOs. "
+            "Fair prices, open software, and training is always part of the job.",
+        },
+        7.3,
+        "Wir sind neun Leute, die sich den Betrieb teilen. Seit zwölf Jahren begleiten wir Vereine und Festivals, "
+        "vom ersten Entwurf bis zum letzten verkauften Ticket.",
+        logo="nine:#7c2d92",
+    ),
+    Partner(
+        Company(
+            "Datafort Sàrl", "Rue du Rhône 61", "1204", "Genève", "CH", "fr", ((MARC, LEGAL),), "CHE-390.996.037",
+        ),
+        "Datafort Sàrl", "https://www.datafort.example/", "CH-GE",
+        ("cloud", "backup"), ("fr", "en", "de"),
+        {
+            "fr": "Cloud public, conformité et sauvegarde pour les cabinets médicaux et les études d’avocats. "
+            "Vos données restent en Suisse, et nous vous montrons où.",
+            "en": "Public cloud, compliance and backup for medical practices and law firms. "
+            "Your data stay in Switzerland, and we show you where.",
+            "de": "Public Cloud, Compliance und Datensicherung für Arztpraxen und Kanzleien. "
+            "Ihre Daten bleiben in der Schweiz, und wir zeigen Ihnen wo.",
+        },
+        14.0,
+        "Nous hébergeons les dossiers de plus de cent études et cabinets de l’arc lémanique, avec un contrat de "
+        "traitement des données pour chacun.",
+        logo="vault:#1d4ed8",
+        wants={"tender_least_budget": 5000},
+    ),
+    Partner(
+        Company(
+            "Pixelwerkstatt Straubenhardt-Langenalb", "Kaiserstraße 112", "76133", "Karlsruhe", "DE", "de",
+            ((TOBIAS, LEGAL),), "HRA 70 4418",
+        ),
+        "Pixelwerkstatt Straubenhardt-Langenalb", "https://pixelwerkstatt.example/", "DE-BW",
+        ("web", "mail"), ("de", "en"),
+        {
+            "de": "WordPress-Pflege zum festen Monatspreis: Updates, Sicherung und kleine Änderungen inbegriffen.",
+            "en": "WordPress care plans with fixed monthly prices: updates, backup and small changes included.",
+        },
+        5.2,
+        "Als Familienbetrieb pflegen wir Websites von Handwerksbetrieben, Praxen und Gemeinden im Nordschwarzwald.",
+    ),
+    Partner(
+        Company(
+            "Hexagone & Cie SAS", "18 rue Mercière", "69002", "Lyon", "FR", "fr", ((NADEGE, LEGAL),), "836671271",
+        ),
+        "Hexagone & Cie", "https://www.hexagone.example/", "FR-ARA",
+        ("web", "shop", "cloud"), ("fr", "en"),
+        {
+            "fr": "Boutiques en ligne qui tiennent le choc des soldes. Nous reprenons volontiers un projet en cours, "
+            "après un audit écrit et chiffré.",
+            "en": "Online shops that stand up to the sales season. We gladly take over a project halfway, "
+            "after a written audit with figures.",
+        },
+        3.6,
+        "Équipe de onze personnes, spécialisée depuis 2011 dans la vente en ligne pour les marques régionales.",
+        logo="hexagon:#b91c1c",
+    ),
+    Partner(
+        Company(
+            "Studio Garance SARL", "5 quai de la Fosse", "44000", "Nantes", "FR", "fr",
+            ((AURELIEN, LEGAL),), "868426842",
+        ),
+        "Studio Garance", "https://studio-garance.example/", "FR-PDL",
+        ("web", "events"), ("fr",),
+        {
+            "fr": "Billetterie, sites de festivals et accueil du public. Nous sommes joignables le soir de "
+            "l’ouverture des portes, et c’est écrit dans le contrat.",
+        },
+        2.4,
+        "Nous venons du spectacle vivant et connaissons les soirs de guichet fermé. Nous équipons une vingtaine de "
+        "salles et de festivals de l’Ouest.",
+        wants={"tender_mail": "daily"},
+    ),
+    Partner(
+        Company(
+            "Donauweb Hofer & Partner OG", "Landstraße 37", "4020", "Linz", "AT", "de",
+            ((KATHARINA, LEGAL),), "FN 214 873 k",
+        ),
+        "Donauweb", "https://www.donauweb.example/", "AT-4",
+        ("web", "mail", "backup"), ("de", "en"),
+        {
+            "de": "Websites und E-Mail für Betriebe an der Donau. Umzüge machen wir über Nacht, "
+            "und am Morgen sitzt jemand neben Ihnen.",
+            "en": "Websites and mail for businesses along the Danube. We move you overnight, "
+            "and in the morning somebody sits next to you.",
+        },
+        4.5,
+        "Zu zweit gegründet, heute zu sechst: Wir betreuen Gasthöfe, Weingüter und Handwerksbetriebe in "
+        "Ober- und Niederösterreich.",
+        logo="wave:#0369a1",
+    ),
+    Partner(
+        Company(
+            "Alpenserver Gstrein e. U.", "Maria-Theresien-Straße 21", "6020", "Innsbruck", "AT", "de",
+            ((FLORIAN, LEGAL),), "FN 331 906 p",
+        ),
+        "Alpenserver", "https://alpenserver.example/", "AT-7",
+        ("cloud", "backup"), ("de",),
+        {"de": "Kleine Server, gut bewacht. Monatlicher Bericht in verständlichen Sätzen, ohne Fachchinesisch."},
+        1.7,
+        "Ich arbeite allein und nehme bewusst nur so viele Server an, wie ich selbst im Blick behalten kann.",
+        wants={"tender_places": ("AT", "LI", "CH-GR", "CH-SG"), "tender_mail": "never"},
+    ),
+    Partner(
+        Company(
+            "Rheintal Systems AG", "Landstrasse 88", "9490", "Vaduz", "LI", "de",
+            ((PATRIK, LEGAL),), "CHE-948.219.932",
+        ),
+        "Rheintal Systems AG", "https://www.rheintal-systems.example/", "",
+        ("cloud", "mail", "backup"), ("de", "en"),
+        {
+            "de": "Server, Postfächer und Archive für Treuhandbüros und Industrie zwischen Sargans und Bregenz.",
+            "en": "Servers, mailboxes and archives for fiduciaries and industry between Sargans and Bregenz.",
+        },
+        9.0,
+        "Seit 2009 betreiben wir Infrastruktur für rund achtzig Unternehmen im Rheintal, mit Notfallübung einmal "
+        "im Jahr.",
+        logo="peaks:#166534",
+    ),
+    Partner(
+        Company(
+            "Northbridge Web Care GmbH", "Rheingasse 14", "4058", "Basel", "CH", "en",
+            ((FIONA, LEGAL),), "CHE-518.190.931",
+        ),
+        "Northbridge Web Care", "https://northbridge.example/", "CH-BS",
+        ("web", "mail", "shop"), ("en", "de"),
+        {
+            "en": "We look after websites that somebody else has built. Clear monthly reports, "
+            "no jargon, and a fixed price before we touch anything.",
+            "de": "Wir kümmern uns um Websites, die jemand anderes gebaut hat. Klare Monatsberichte "
+            "und ein Festpreis, bevor wir etwas anfassen.",
+        },
+        0.9,
+        "Three of us, all formerly in support at larger hosts. We work for schools, clinics and international "
+        "associations around Basel, in English and German.",
+        logo="bridge:#4338ca",
+    ),
+)  # fmt: skip
+
+# --- clients ------------------------------------------------------------------------------------------------
+
+NADIA = Person("Nadia Keller", "nadia.keller@lumen-optik.example", "de")
+PAUL = Person("Paul Roth", "paul.roth@lumen-optik.example", "de")
+TIM = Person("Tim Wyss", "tim.wyss@lumen-optik.example", "de")
+SOPHIE = Person("Sophie Blanc", "sophie.blanc@boulangerie-du-marche.example", "fr")
+OLIVIER = Person("Olivier Jeanneret", "olivier@festival-des-lacs.example", "fr")
+MARIA = Person("Maria Steiner", "maria@weinbau-steiner.example", "de", "AT")
+EMMA = Person("Emma Clarke", "emma.clarke@clarke-photo.example", "en")
+
+LUMEN = Company(
+    "Lumen Optik AG", "Bahnhofstrasse 19", "8400", "Winterthur", "CH", "de",
+    ((NADIA, LEGAL), (PAUL, LEGAL), (TIM, COLLABORATOR)), "CHE-786.579.750",
+)  # fmt: skip
+BOULANGERIE = Company(
+    "Boulangerie du Marché SA", "Place du Marché 3", "1800", "Vevey", "CH", "fr", ((SOPHIE, LEGAL),),
+    "CHE-432.319.488",
+)  # fmt: skip
+FESTIVAL = Company(
+    "Festival des Lacs", "Faubourg du Lac 11", "2000", "Neuchâtel", "CH", "fr", ((OLIVIER, LEGAL),),
+    "CHE-757.491.188",
+)  # fmt: skip
+WEINBAU = Company(
+    "Weinbau Steiner GmbH", "Kellergasse 6", "3500", "Krems an der Donau", "AT", "de", ((MARIA, LEGAL),),
+    "FN 402 117 t",
+)  # fmt: skip
+EMMAS = Company(
+    "Emma Clarke", "Rue de Carouge 40", "1205", "Genève", "CH", "en", ((EMMA, LEGAL),), kind=Kind.INDIVIDUAL,
+)  # fmt: skip
+CLIENTS = (LUMEN, BOULANGERIE, FESTIVAL, WEINBAU, EMMAS)
+
+# --- who would like to become a partner ---------------------------------------------------------------------
+
+ELODIE = Person("Élodie Page", "elodie.page@octopus-web.example", "fr")
+JENS = Person("Jens Kirchner", "jens@kirchner-datentechnik.example", "de", "DE")
+OSCAR = Person("Oscar Bell", "oscar@fastrank.example", "en", "GB")
+
+OCTOPUS = Applicant(
+    Company(
+        "Octopus Web Sàrl", "Rue de Romont 15", "1700", "Fribourg", "CH", "fr", ((ELODIE, LEGAL),),
+        "CHE-625.276.018",
+    ),
+    "https://octopus-web.example/",
+    "Nous sommes quatre à Fribourg et travaillons en français et en allemand, surtout pour des communes et des "
+    "écoles. Nous gérons aujourd’hui 26 hébergements chez vous pour nos clients, pour environ CHF 2600 par an.",
+)  # fmt: skip
+KIRCHNER = Applicant(
+    Company(
+        "Kirchner Datentechnik GmbH", "Karl-Heine-Straße 93", "04229", "Leipzig", "DE", "de", ((JENS, LEGAL),),
+        "HRB 31 907",
+    ),
+    "https://kirchner-datentechnik.example/",
+    "Wir richten seit 2006 Netzwerke und Server in Praxen und Kanzleien ein und möchten das Hosting künftig "
+    "gesammelt bei Ihnen betreiben. Im ersten Jahr rechnen wir mit zwölf betreuten Kunden.",
+)  # fmt: skip
+FASTRANK = Applicant(
+    Company(
+        "Fast Rank Media Ltd", "71 Shelton Street", "WC2H 9JQ", "London", "GB", "en", ((OSCAR, LEGAL),),
+        "08214477",
+    ),
+    "https://fastrank.example/",
+    "We place guest posts and sell link packages, and would like a listing in your directory for our clients.",
+)  # fmt: skip
+REJECTION = (
+    "Our directory is for companies that look after hosting products for their clients. Selling links is not part "
+    "of that. If you also manage websites or mail for clients, tell us about this work and apply again."
+)
+
+SHOWN = (
+    Shown(OLGA.name, OLGA.email, None, "Helvia"),
+    Shown(CAMILLE.name, CAMILLE.email, LEGAL, "Lumière Digital Sàrl"),
+    Shown(INES.name, INES.email, COLLABORATOR, "Lumière Digital Sàrl"),
+    Shown(RETO.name, RETO.email, LEGAL, "Bergwerk IT GmbH"),
+    Shown(FIONA.name, FIONA.email, LEGAL, "Northbridge Web Care GmbH"),
+    Shown(NADIA.name, NADIA.email, LEGAL, "Lumen Optik AG"),
+    Shown(TIM.name, TIM.email, COLLABORATOR, "Lumen Optik AG"),
+    Shown(EMMA.name, EMMA.email, LEGAL, ""),
+    Shown(ELODIE.name, ELODIE.email, LEGAL, "Octopus Web Sàrl"),
+)

@@ -1,0 +1,492 @@
+"""The demo's story, told through the same actions that people use, at the dates on which things happened.
+
+Each strand is a generator: it yields the moment at which it goes on. `tell` takes them in order of time, lets
+the days pass in between (jobs, mail), and leaves behind a portal that looks lived in, with a full mailbox.
+"""
+
+from __future__ import annotations
+
+import heapq
+import logging
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+
+import sqlalchemy as sa
+from flask import Flask
+
+from webapp import clock, drafts, links, transport
+from webapp.accounts import actions as accounts
+from webapp.accounts import passwords
+from webapp.accounts import queries as people_of
+from webapp.accounts.models import Organisation, User
+from webapp.accounts.rules import Kind, OrganisationDetails, Role
+from webapp.demo import calls, drawings, people, sign_ins
+from webapp.demo.calls import Answer, Call
+from webapp.demo.people import Applicant, Company, Partner, Person
+from webapp.extensions import db
+from webapp.partners import actions as partners
+from webapp.partners import queries as partners_of
+from webapp.partners.models import Application, PartnerAccount
+from webapp.partners.rules import Listing
+from webapp.postman import Postman
+from webapp.tenders import actions as tenders
+from webapp.tenders import queries as tenders_of
+from webapp.tenders.models import Offer, Tender, TenderRecipient
+from webapp.tenders.rules import closing
+from webapp.transport import FolderTransport, Never
+
+Strand = Iterator[datetime]
+
+DAILY = (
+    tenders.expire,
+    tenders.send_digests,
+    tenders.tell_of_openings,
+    tenders.remind_of_closing,
+    tenders.erase_old,
+)
+MISTYPED = calls.ROWING_CLUB.email  # nobody lives there: its mail ends dead on the operator's desk
+
+
+class Mailbox(FolderTransport):
+    """The folder, with one address that its server does not know."""
+
+    def send(self, to: str, message: bytes) -> None:
+        if to == MISTYPED:
+            raise Never(f"550 5.1.1 <{to}>: Recipient address rejected: User unknown")
+        super().send(to, message)
+
+
+def told() -> bool:
+    """Whether somebody lives in the database already."""
+    return bool(db.session.scalar(sa.select(sa.exists().select_from(User))))
+
+
+def tell(app: Flask) -> None:
+    """Tells the whole story. Needs an application context and an empty database; takes some seconds."""
+    warnings = logging.getLogger(Postman.__module__)
+    warnings.disabled = True  # the one dead mail is meant to be
+    try:
+        Story(app).tell()
+    finally:
+        warnings.disabled = False
+
+
+class Story:
+    """The teller: what time it is in the story, and who everybody is."""
+
+    def __init__(self, app: Flask) -> None:
+        self._app = app
+        self._end = clock.now()
+        self._zone = app.config["SETTINGS"].zone
+        self._passed = self._end - timedelta(days=160)  # before that nothing happens by the clock
+        folder = app.config["SETTINGS"].mail_server.folder
+        way_out = Mailbox(folder) if folder else transport.transport(app)
+        self._postman = Postman(app, way_out)
+        self._password_hash = passwords.hash_password(sign_ins.password())
+
+    # --- time -----------------------------------------------------------------------------------------------
+
+    def days_ago(self, days: float, at: str = "09:00") -> datetime:
+        """So many days ago at this time of day."""
+        day = (self._end - timedelta(days=days)).astimezone(self._zone).date()
+        return min(
+            datetime.combine(day, time.fromisoformat(at), self._zone), self._end - timedelta(minutes=5)
+        )
+
+    def hours_ago(self, hours: float) -> datetime:
+        """So many hours ago."""
+        return self._end - timedelta(hours=hours)
+
+    def tell(self) -> None:
+        """Takes the strands in order of time until all are told."""
+        waiting: list[tuple[datetime, int, Strand]] = []
+        for number, strand in enumerate(self._strands()):
+            heapq.heappush(waiting, (next(strand), number, strand))
+        while waiting:
+            moment, number, strand = heapq.heappop(waiting)
+            self._let_days_pass(moment)
+            with clock.standing_at(moment):
+                db.session.commit()
+                db.session.expire_all()
+                following = next(strand, None)
+            self._deliver(moment + timedelta(minutes=1))
+            if following:
+                heapq.heappush(waiting, (max(following, moment), number, strand))
+        self._let_days_pass(self._end)
+        db.session.commit()
+        db.session.expire_all()
+
+    def _let_days_pass(self, moment: datetime) -> None:
+        """What the worker would have done each morning until then."""
+        morning = datetime.combine(self._passed.astimezone(self._zone).date(), time(7, 30), self._zone)
+        while (morning := morning + timedelta(days=1)) <= moment:
+            self._passed = morning
+            with self._app.app_context(), clock.standing_at(morning):
+                for job in DAILY:
+                    job(now=morning)
+            self._deliver(morning)
+
+    def _deliver(self, moment: datetime) -> None:
+        """What is due leaves; in a context of its own, as the worker is another process."""
+        db.session.commit()
+        with self._app.app_context(), clock.standing_at(min(moment, self._end)):
+            while self._postman.round():
+                pass
+
+    # --- who is who -----------------------------------------------------------------------------------------
+
+    def person(self, who: Person) -> User:
+        """The account of somebody who has signed up by now."""
+        found = people_of.user_by_email(who.email)
+        assert found is not None, who.email
+        return found
+
+    def organisation(self, company: Company) -> Organisation:
+        """The organisation that the first of its team has founded."""
+        found = {
+            each.organisation.name: each.organisation for each in people_of.memberships(self.founder(company))
+        }
+        return found[company.name]
+
+    def founder(self, company: Company) -> User:
+        """The first of the team."""
+        return self.person(company.team[0][0])
+
+    def partner(self, who: Person) -> PartnerAccount:
+        """The partner account of the company in which this person works."""
+        for membership in people_of.memberships(self.person(who)):
+            if account := partners_of.account_of(membership.organisation):
+                return account
+        raise LookupError(who.email)
+
+    # --- what people do -------------------------------------------------------------------------------------
+
+    def sign_up(self, company: Company, *, now: datetime) -> None:
+        """The founder signs up and follows the link in the mail."""
+        who = company.team[0][0]
+        accounts.sign_up(
+            _details(company),
+            name=who.name,
+            email=who.email,
+            password_hash=self._password_hash,
+            language=who.language,
+            now=now,
+        )
+        person = self.person(who)
+        self._deliver(now)
+        link = links.live("verify", person.id)
+        assert link is not None
+        accounts.verify_address(link, by=person, now=now)
+        if who.region != person.region:
+            accounts.change_profile(
+                person, name=who.name, language=who.language, region=who.region, by=person, now=now
+            )
+
+    def join(self, company: Company, who: Person, role: Role, *, now: datetime) -> None:
+        """The founder invites somebody, who follows the link and joins."""
+        founder = self.founder(company)
+        invitation = accounts.invite(
+            self.organisation(company), email=who.email, role=role, language=who.language, by=founder, now=now
+        )
+        self._deliver(now)
+        link = links.live("colleague", invitation.id)
+        assert link is not None
+        accounts.join_as_new_person(
+            link, name=who.name, password_hash=self._password_hash, language=who.language, now=now
+        )
+
+    def settle(self, company: Company, *, now: datetime) -> None:
+        """A company arrives with its whole team."""
+        self.sign_up(company, now=now)
+        for who, role in company.team[1:]:
+            self.join(company, who, role, now=now)
+
+    def apply(self, company: Company, website: str, about: str, *, now: datetime) -> Application:
+        """The founder applies for the company."""
+        return partners.apply(
+            self.organisation(company), website=website, about=about, by=self.founder(company), now=now
+        )
+
+    def publish(self, call: Call, company: Company | None = None, *, now: datetime) -> Tender:
+        """Somebody sends a call: a client's founder, or a visitor."""
+        organisation = self.organisation(company) if company else None
+        by = self.founder(company) if company else None
+        draft = drafts.save("tender", drafts.new_key(), call.typed, now=now)
+        return tenders.send(draft, by=by, organisation=organisation, now=now)
+
+    def received(self, who: Person, tender: Tender) -> TenderRecipient:
+        """The call in this partner's inbox."""
+        found = tenders_of.received(self.partner(who), tender.public_id)
+        assert found is not None, (who.email, tender.title)
+        return found
+
+    def open(self, who: Person, tender: Tender, *, now: datetime) -> None:
+        """A partner reads the whole call."""
+        tenders.open_contact(self.received(who, tender), by=self.person(who), now=now)
+
+    def offer(self, who: Person, tender: Tender, answer: Answer, *, now: datetime) -> Offer:
+        """A partner makes an offer."""
+        terms = tenders.Terms(
+            price_least=answer.least * 100,
+            price_most=(answer.most or answer.least) * 100,
+            currency=answer.currency,
+            message=answer.message,
+            language=answer.language,
+            valid_until=closing(now, answer.days, self._zone),
+            pdf=drawings.pdf("offer.pdf", answer.pdf) if answer.pdf else None,
+        )
+        return tenders.make_offer(self.received(who, tender), terms, by=self.person(who), now=now)
+
+    # --- the strands ----------------------------------------------------------------------------------------
+
+    def _strands(self) -> Iterator[Strand]:
+        yield self._operator()
+        for partner in people.PARTNERS:
+            yield self._partner(partner)
+        yield self._clients()
+        yield self._second_organisation()
+        yield self._applications()
+        yield self._invitations()
+        yield self._erased_call()
+        yield self._wine()
+        yield self._bakery()
+        yield self._festival()
+        yield self._fiduciary()
+        yield self._architects()
+        yield self._optician()
+        yield self._spam()
+        yield self._photographer()
+        yield self._practice()
+        yield self._unconfirmed()
+
+    def _operator(self) -> Strand:
+        yield (now := self.days_ago(5200))
+        olga = people.OLGA
+        accounts.create_first_operator(
+            olga.name, olga.email, sign_ins.password(), olga.language, region=olga.region, now=now
+        )
+
+    def _partner(self, partner: Partner) -> Strand:
+        company, founder = partner.company, partner.company.team[0][0]
+        yield (now := self.days_ago(partner.years * 365.25 + 6, "10:12"))
+        self.settle(company, now=now)
+        application = self.apply(company, partner.website, partner.about, now=now)
+        yield (now := self.days_ago(partner.years * 365.25, "14:40"))
+        account = partners.approve(application, by=self.person(people.OLGA), now=now)
+        yield (now := self.days_ago(partner.years * 365.25, "16:05"))
+        by = self.person(founder)
+        listing = Listing(
+            listed=True,
+            name=partner.listed_as,
+            website=partner.website,
+            city=company.city,
+            country=company.country,
+            region=partner.region,
+            services=frozenset(partner.services),
+            languages=frozenset(partner.languages),
+            texts=partner.texts,
+        )
+        logo = drawings.logo(partner.logo) if partner.logo else None
+        partners.edit_listing(account, listing, logo=logo, by=by, now=now)
+        contact = people_of.membership_in(account.organisation, by)
+        assert contact is not None
+        tenders.set_preferences(account, _preferences(partner), contact=contact, by=by, now=now)
+
+    def _clients(self) -> Strand:
+        for number, company in enumerate(people.CLIENTS):
+            yield (now := self.days_ago(150 - 22 * number, "11:30"))
+            self.settle(company, now=now)
+
+    def _second_organisation(self) -> Strand:
+        """RULES O1: somebody who switches between two organisations."""
+        yield (now := self.days_ago(75, "20:15"))
+        details = OrganisationDetails(
+            Kind.COMPANY, "Vignoble Rochat", "Chemin des Vignes 2", "1095", "Lutry", "CH", "CHE-895.559.793"
+        )
+        accounts.open_organisation(details, key=drafts.new_key(), by=self.person(people.CAMILLE), now=now)
+
+    def _applications(self) -> Strand:
+        """One rejected, two waiting (RULES A4)."""
+        olga = people.OLGA
+        yield (now := self.days_ago(20, "17:45"))
+        application = self._applicant(people.FASTRANK, now=now)
+        yield (now := self.days_ago(19, "08:50"))
+        partners.reject(application, reason=people.REJECTION, by=self.person(olga), now=now)
+        yield (now := self.days_ago(3, "15:20"))
+        self._applicant(people.OCTOPUS, now=now)
+        yield (now := self.days_ago(1, "10:05"))
+        self._applicant(people.KIRCHNER, now=now)
+
+    def _applicant(self, applicant: Applicant, *, now: datetime) -> Application:
+        self.settle(applicant.company, now=now)
+        return self.apply(applicant.company, applicant.website, applicant.about, now=now)
+
+    def _invitations(self) -> Strand:
+        """Two colleagues who have not answered yet."""
+        lumiere, lumen = people.PARTNERS[0].company, people.LUMEN
+        yield (now := self.days_ago(2, "13:30"))
+        self._invite(lumiere, "noemie.gaillard@lumiere-digital.example", Role.COLLABORATOR, now=now)
+        yield (now := self.days_ago(1, "16:20"))
+        self._invite(lumen, "beat.lanz@lumen-optik.example", Role.ADMINISTRATOR, now=now)
+
+    def _invite(self, company: Company, email: str, role: Role, *, now: datetime) -> None:
+        accounts.invite(
+            self.organisation(company),
+            email=email,
+            role=role,
+            language=company.language,
+            by=self.founder(company),
+            now=now,
+        )
+
+    def _erased_call(self) -> Strand:
+        """Ended more than 90 days ago: figures only (RULES T6). The worker expires and erases it."""
+        yield (now := self.days_ago(140, "09:40"))
+        tender = self.publish(calls.SCHOOL_CLOUD, now=now)
+        yield (now := self.days_ago(140, "09:52"))
+        tenders.confirm(tender, by=None, now=now)
+        yield (now := self.days_ago(138, "14:10"))
+        self.open(people.LEA, tender, now=now)
+
+    def _wine(self) -> Strand:
+        """Expired with an offer that can still be accepted."""
+        yield (now := self.days_ago(40, "18:30"))
+        tender = self.publish(calls.WINE_SITE, people.WEINBAU, now=now)
+        yield (now := self.days_ago(39, "08:15"))
+        self.open(people.KATHARINA, tender, now=now)
+        yield (now := self.days_ago(38, "11:00"))
+        self.offer(people.KATHARINA, tender, calls.DONAU_ON_WINE, now=now)
+
+    def _bakery(self) -> Strand:
+        """Extended once."""
+        yield (now := self.days_ago(41, "14:00"))
+        tender = self.publish(calls.BAKERY_MAIL, people.BOULANGERIE, now=now)
+        yield (now := self.days_ago(39, "10:30"))
+        self.open(people.CAMILLE, tender, now=now)
+        yield (now := self.days_ago(12, "19:10"))
+        tenders.extend(tender, by=self.person(people.SOPHIE), now=now)
+        yield (now := self.days_ago(9, "09:25"))
+        self.offer(people.CAMILLE, tender, calls.LUMIERE_ON_MAIL, now=now)
+
+    def _festival(self) -> Strand:
+        """Awarded to one of three; the others are told (RULES T7)."""
+        yield (now := self.days_ago(31, "12:05"))
+        tender = self.publish(calls.FESTIVAL_TICKETS, people.FESTIVAL, now=now)
+        yield (now := self.days_ago(31, "15:30"))
+        self.open(people.LEA, tender, now=now)
+        yield (now := self.days_ago(30, "08:45"))
+        self.open(people.AURELIEN, tender, now=now)
+        self.open(people.WIEBKE, tender, now=now)
+        yield (now := self.days_ago(28, "17:20"))
+        self.offer(people.AURELIEN, tender, calls.GARANCE_ON_TICKETS, now=now)
+        yield (now := self.days_ago(27, "09:05"))
+        chosen = self.offer(people.LEA, tender, calls.KOLLEKTIV_ON_TICKETS, now=now)
+        yield (now := self.days_ago(25, "10:50"))
+        self.offer(people.WIEBKE, tender, calls.NORD_ON_TICKETS, now=now)
+        yield (now := self.days_ago(17, "21:15"))
+        tenders.accept(tender, chosen, seen=chosen.stamp, by=self.person(people.OLIVIER), now=now)
+
+    def _fiduciary(self) -> Strand:
+        """A visitor's call that closes in two days; its reminder is out."""
+        yield (now := self.days_ago(28, "16:40"))
+        tender = self.publish(calls.FIDUCIARY_ARCHIVE, now=now)
+        yield (now := self.days_ago(28, "17:02"))
+        tenders.confirm(tender, by=None, now=now)
+        yield (now := self.days_ago(26, "09:30"))
+        self.open(people.MARC, tender, now=now)
+        yield (now := self.days_ago(25, "14:15"))
+        self.offer(people.MARC, tender, calls.DATAFORT_ON_ARCHIVE, now=now)
+
+    def _architects(self) -> Strand:
+        """Withdrawn by its requester (RULES T3)."""
+        yield (now := self.days_ago(13, "09:10"))
+        tender = self.publish(calls.ARCHITECTS_BACKUP, now=now)
+        yield (now := self.days_ago(13, "09:14"))
+        tenders.confirm(tender, by=None, now=now)
+        yield (now := self.days_ago(13, "15:45"))
+        self.open(people.RETO, tender, now=now)
+        yield (now := self.days_ago(12, "18:00"))
+        tenders.cancel(tender, by=None, now=now)
+
+    def _optician(self) -> Strand:
+        """Open, with readers, two offers and a "not for us"."""
+        yield (now := self.days_ago(6, "09:20"))
+        tender = self.publish(calls.OPTICIANS_SHOP, people.LUMEN, now=now)
+        yield (now := self.days_ago(6, "11:40"))
+        self.open(people.FIONA, tender, now=now)
+        yield (now := self.days_ago(5, "08:30"))
+        self.open(people.TOBIAS, tender, now=now)
+        tenders.dismiss(
+            self.received(people.LEA, tender), reason="no_capacity", by=self.person(people.LEA), now=now
+        )
+        yield (now := self.days_ago(4, "16:55"))
+        self.offer(people.FIONA, tender, calls.NORTHBRIDGE_ON_SHOP, now=now)
+        yield (now := self.days_ago(3, "10:10"))
+        self.open(people.CAMILLE, tender, now=now)
+        self.offer(people.TOBIAS, tender, calls.PIXEL_ON_SHOP, now=now)
+
+    def _spam(self) -> Strand:
+        """Hidden by the operator."""
+        yield (now := self.days_ago(4, "03:12"))
+        tender = self.publish(calls.SPAM, now=now)
+        self._deliver(now)
+        tenders.confirm(tender, by=None, now=now)
+        yield (now := self.days_ago(4, "08:20"))
+        tenders.hide(tender, by=self.person(people.OLGA), now=now)
+
+    def _photographer(self) -> Strand:
+        """Open, read by two partners, no offer yet."""
+        yield (now := self.days_ago(2, "17:30"))
+        tender = self.publish(calls.PHOTO_SITE, people.EMMAS, now=now)
+        yield (now := self.days_ago(1, "09:45"))
+        self.open(people.CAMILLE, tender, now=now)
+        yield (now := self.days_ago(1, "14:25"))
+        self.open(people.FIONA, tender, now=now)
+
+    def _practice(self) -> Strand:
+        """Open, read by nobody yet."""
+        yield (now := self.hours_ago(7))
+        tender = self.publish(calls.MEDICAL_SERVER, now=now)
+        yield (now := self.hours_ago(6.8))
+        tenders.confirm(tender, by=None, now=now)
+
+    def _unconfirmed(self) -> Strand:
+        """Two visitors who have not followed their link; the address of one is mistyped (RULES T5)."""
+        yield (now := self.hours_ago(5))
+        self.publish(calls.ROWING_CLUB, now=now)
+        yield (now := self.hours_ago(2))
+        self.publish(calls.CHOIR_SITE, now=now)
+
+
+def _details(company: Company) -> OrganisationDetails:
+    return OrganisationDetails(
+        company.kind,
+        company.name,
+        company.street,
+        company.postcode,
+        company.city,
+        company.country,
+        company.register_number or None,
+    )
+
+
+def _preferences(partner: Partner) -> dict[str, object]:
+    """What it does, in its languages, where it is known; changed by what it wants (RULES T9)."""
+    near = {
+        "CH": ("CH", "LI"),
+        "LI": ("LI", "CH", "AT"),
+        "FR": ("FR", "CH"),
+        "DE": ("DE", "CH"),
+        "AT": ("AT", "DE"),
+    }
+    wishes: dict[str, object] = {
+        "tender_services": partner.services,
+        "tender_places": near[partner.company.country],
+        "tender_languages": partner.languages,
+        "tender_least_budget": 0,
+        "tender_mail": "at_once",
+        **partner.wants,
+    }
+    for name in ("tender_services", "tender_places", "tender_languages"):
+        wishes[name] = frozenset(wishes[name])  # type: ignore[call-overload] # the three are sets of words
+    return wishes
