@@ -1,6 +1,6 @@
 """Pages that are the same for everybody are kept rendered until what they show changes.
 
-What they show has a row in `revisions`; every action that changes it calls `changed(name)` in its unit of work.
+What they show has a row in `revisions`; an action that changes it calls `changed(name)` in its unit of work.
 The row is read at each request, so that a change shows at once in all processes.
 """
 
@@ -32,7 +32,7 @@ LONGEST_QUERY = 300  # nobody fills the shelf with addresses that come once
 
 
 class Revision(Base):
-    """A stamp that is new after every change of what kept pages show; drawn at random, it never comes back."""
+    """A stamp that is new after every change of what kept pages show; drawn at random, none comes back."""
 
     __tablename__ = "revisions"
 
@@ -121,7 +121,9 @@ def until_changed(name: str) -> Callable[[View], View]:
                 response = make_response(view(*args, **kwargs))
                 if stamp is None or response.status_code != 200 or session.modified:
                     return response
-                page = KeptPage(stamp, response.get_data(), response.headers["Content-Type"], secrets.token_hex(8))
+                page = KeptPage(
+                    stamp, response.get_data(), response.headers["Content-Type"], secrets.token_hex(8)
+                )
                 pages.put(key, page)
             return _answer(page)
 

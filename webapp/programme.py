@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -89,7 +89,7 @@ class Programme:
     benefits: Benefits
     tenders: Tenders
     affiliation: Affiliation
-    texts: dict[str, Texts] = field(default_factory=dict)
+    texts: dict[str, Texts]
 
     def text_in(self, language: str) -> Texts:
         """The operator's own words in this language; empty where the defaults say enough."""
@@ -104,7 +104,7 @@ def read(path: Path = DEFAULT_FILE) -> Programme:
         raise BadSetting(f"The programme file {path} cannot be read: {error}.") from None
     version = table.get("version")
     if not isinstance(version, str) or not version:
-        raise BadSetting(f"The programme file {path} needs a version, such as version = \"2026-11\".")
+        raise BadSetting(f'The programme file {path} needs a version, such as version = "2026-11".')
     programme = Programme(
         version,
         _section(path, table, "eligibility", Eligibility),
@@ -115,10 +115,14 @@ def read(path: Path = DEFAULT_FILE) -> Programme:
     )
     missing = set(CURRENCIES) - set(programme.eligibility.volume_per_year)
     if missing:
-        raise BadSetting(f"{path}: eligibility.volume_per_year needs an amount for {', '.join(sorted(missing))}.")
+        raise BadSetting(
+            f"{path}: eligibility.volume_per_year needs an amount for {', '.join(sorted(missing))}."
+        )
     rates, steps = programme.affiliation.rates, programme.affiliation.rate_steps
     if len(rates) != len(steps) or not steps or steps[0] != 0 or list(steps) != sorted(set(steps)):
-        raise BadSetting(f"{path}: affiliation.rate_steps must rise from 0, with one entry for each of affiliation.rates.")
+        raise BadSetting(
+            f"{path}: affiliation.rate_steps must rise from 0, with one entry for each of affiliation.rates."
+        )
     return programme
 
 
@@ -126,7 +130,7 @@ def _texts(path: Path, given: Any) -> dict[str, Texts]:
     known = isinstance(given, dict) and set(given) <= set(LANGUAGES)
     if not known or not all(_is_text(entry) for entry in given.values()):
         raise BadSetting(
-            f"{path}: texts.en, texts.fr and texts.de may have an introduction (a text) and benefits (a list of texts)."
+            f"{path}: texts.en, texts.fr and texts.de may have an introduction (a text) and benefits (a list)."
         )
     return {
         language: Texts(entry.get("introduction", ""), tuple(entry.get("benefits", ())))
@@ -169,7 +173,9 @@ def _value(where: str, kind: str, value: Any) -> Any:
         return tuple(value)
     if kind == "dict[str, int]" and isinstance(value, dict) and all(map(whole, value.values())):
         return value
-    raise BadSetting(f"{where} must be {'true or false' if kind == 'bool' else 'whole numbers, not ' + repr(value)}.")
+    raise BadSetting(
+        f"{where} must be {'true or false' if kind == 'bool' else 'whole numbers, not ' + repr(value)}."
+    )
 
 
 def programme() -> Programme:

@@ -16,7 +16,7 @@ from typing import TypeVar
 import sqlalchemy as sa
 from flask import Flask, Response, current_app, request, send_file
 from PIL import Image, ImageOps, UnidentifiedImageError
-from sqlalchemy.orm import Mapped, mapped_column, deferred
+from sqlalchemy.orm import Mapped, deferred, mapped_column
 from werkzeug.datastructures import FileStorage
 from werkzeug.utils import secure_filename
 
@@ -44,9 +44,9 @@ def init_app(app: Flask) -> None:
 
     @app.before_request
     def make_room() -> None:
-        if request.method == "POST" and request.endpoint:
-            if getattr(current_app.view_functions[request.endpoint], "takes_files", False):
-                request.max_content_length = REQUEST_BYTES
+        view = current_app.view_functions.get(request.endpoint or "")
+        if request.method == "POST" and getattr(view, "takes_files", False):
+            request.max_content_length = REQUEST_BYTES
 
 
 class BadFile(Refused):
@@ -179,6 +179,8 @@ def download(upload: Upload) -> Response:
 
 def picture(upload: Upload) -> Response:
     """A picture that was encoded here, shown in pages; its address changes with its content."""
-    response = send_file(io.BytesIO(upload.data), mimetype=upload.content_type, etag=upload.sha256, max_age=86400)
+    response = send_file(
+        io.BytesIO(upload.data), mimetype=upload.content_type, etag=upload.sha256, max_age=86400
+    )
     response.headers["Content-Security-Policy"] = "default-src 'none'"
     return response

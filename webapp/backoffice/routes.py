@@ -1,12 +1,254 @@
-"""Placeholder."""
-from flask import Blueprint, Response
+"""The operator's desk. For everybody else it does not exist."""
 
-blueprint = Blueprint("backoffice", __name__)
+from __future__ import annotations
 
-@blueprint.get("/_backoffice/desk/")
-def desk(**kw):
-    return Response("")
+import click
+from flask import Blueprint, Response, current_app, flash, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
-@blueprint.get("/_backoffice/setup/<token>")
-def setup(**kw):
-    return Response("")
+from webapp import clock, links
+from webapp.access import found
+from webapp.accounts import queries as accounts
+from webapp.accounts.access import operator, person
+from webapp.accounts.labels import ROLES
+from webapp.accounts.rules import AddressTaken, OperatorExists
+from webapp.backoffice import actions, labels, queries
+from webapp.backoffice.forms import RejectionForm, SetupForm
+from webapp.htmx import go, render
+from webapp.i18n import current_language
+from webapp.i18n import gettext as _
+from webapp.links import Link
+from webapp.mailer import KINDS, address_of
+from webapp.partners import actions as partner_actions
+from webapp.partners import queries as partners
+from webapp.partners.labels import APPLICATION_STATES
+from webapp.partners.models import Application
+from webapp.refused import Gone, Refused
+from webapp.tenders import actions as tender_actions
+from webapp.tenders import queries as tenders
+from webapp.tenders.labels import STATUSES
+
+blueprint = Blueprint("backoffice", __name__, cli_group=None)
+
+
+def _page() -> int:
+    page = request.args.get("page", "")
+    return max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1
+
+
+def _search() -> str:
+    return " ".join(request.args.get("q", "").split())[:100]
+
+
+def _one_of(name: str, known: object) -> str:
+    value = request.args.get(name, "")
+    return value if value in known else ""  # type: ignore[operator] # a dict or a set of strings
+
+
+@blueprint.get("/")
+@operator
+def desk() -> Response:
+    """What waits for the operator."""
+    return render("backoffice/desk.html", to_do=queries.to_do(now=clock.now()))
+
+
+# --- applications (RULES A4) --------------------------------------------------------------------------------
+
+
+@blueprint.get("/applications")
+@operator
+def applications() -> Response:
+    """Applications by state."""
+    state = _one_of("state", APPLICATION_STATES) or "waiting"
+    rows, more = partners.applications(state, page=_page())
+    return render(
+        "backoffice/applications.html",
+        rows=rows,
+        more=more,
+        page=_page(),
+        state=state,
+        states=APPLICATION_STATES,
+    )
+
+
+def _application_page(application: Application, form: RejectionForm, *, status: int = 200) -> Response:
+    return render(
+        "backoffice/application.html",
+        status=status,
+        application=application,
+        form=form,
+        states=APPLICATION_STATES,
+        obstacle=application.organisation.programme,
+    )
+
+
+@blueprint.get("/applications/<application>")
+@operator
+def application(application: str) -> Response:
+    """One application, with both answers."""
+    return _application_page(found(partners.application(application)), RejectionForm())
+
+
+@blueprint.post("/applications/<application>/approval")
+@operator
+def approve(application: str) -> AnyResponse:
+    """Makes the organisation a partner."""
+    waiting = found(partners.application(application))
+    partner_actions.approve(waiting, by=person(), now=clock.now())
+    flash(
+        _(
+            "%(organisation)s is a partner now and has been told by mail.",
+            organisation=waiting.organisation.name,
+        )
+    )
+    return go(url_for("backoffice.applications"))
+
+
+@blueprint.post("/applications/<application>/rejection")
+@operator
+def reject(application: str) -> AnyResponse:
+    """Says no, with a reason."""
+    waiting = found(partners.application(application))
+    form = RejectionForm()
+    if not form.validate_on_submit():
+        return _application_page(waiting, form, status=422)
+    partner_actions.reject(waiting, reason=form.reason.data, by=person(), now=clock.now())
+    flash(_("%(organisation)s has been told by mail why not.", organisation=waiting.organisation.name))
+    return go(url_for("backoffice.applications"))
+
+
+# --- organisations ------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/organisations")
+@operator
+def organisations() -> Response:
+    """All organisations, searched."""
+    part = queries.organisations(_search(), page=_page())
+    return render("backoffice/organisations.html", part=part, search=_search())
+
+
+@blueprint.get("/organisations/<organisation>")
+@operator
+def organisation(organisation: str) -> Response:
+    """One organisation: people, programme, volume, calls for tenders."""
+    it = found(queries.organisation(organisation))
+    partner = partners.account_of(it)
+    return render(
+        "backoffice/organisation.html",
+        it=it,
+        roles=ROLES,
+        partner=partner,
+        standing=partners.volume_of(partner, now=clock.now()) if partner else None,
+        applications=queries.applications_of(it),
+        states=APPLICATION_STATES,
+        tenders_count=queries.tenders_sent_count(it),
+    )
+
+
+# --- calls for tenders --------------------------------------------------------------------------------------
+
+
+@blueprint.get("/tenders")
+@operator
+def tender_list() -> Response:
+    """All calls for tenders, searched, by state."""
+    state = _one_of("state", {status.value for status in STATUSES})
+    part = queries.tenders(_search(), state, page=_page(), now=clock.now())
+    return render("backoffice/tenders.html", part=part, search=_search(), state=state, states=STATUSES)
+
+
+@blueprint.get("/tenders/<tender>")
+@operator
+def tender(tender: str) -> Response:
+    """One call for tenders, with the button that hides it."""
+    return render("backoffice/tender.html", it=found(tenders.any_tender(tender)))
+
+
+@blueprint.post("/tenders/<tender>/hiding")
+@operator
+def hide(tender: str) -> AnyResponse:
+    """Takes spam out of everybody's sight."""
+    it = found(tenders.any_tender(tender))
+    tender_actions.hide(it, by=person(), now=clock.now())
+    flash(_("The call for tenders is hidden."))
+    return go(url_for("backoffice.tender", tender=it.public_id))
+
+
+# --- mail ---------------------------------------------------------------------------------------------------
+
+
+@blueprint.get("/mails")
+@operator
+def mails() -> Response:
+    """The mail log."""
+    state, kind = _one_of("state", labels.MAIL_STATES), _one_of("kind", KINDS)
+    return render(
+        "backoffice/mails.html",
+        part=queries.mails(state, kind, _search(), page=_page()),
+        state=state,
+        kind=kind,
+        search=_search(),
+        states=labels.MAIL_STATES,
+        kinds=sorted(KINDS),
+    )
+
+
+@blueprint.post("/mails/<int:mail>/retry")
+@operator
+def retry(mail: int) -> AnyResponse:
+    """Tries a dead mail again."""
+    row = found(queries.mail(mail))
+    try:
+        actions.retry_mail(row, by=person(), now=clock.now())
+        flash(_("The mail to %(address)s is in the queue again.", address=row.address))
+    except Refused as refusal:
+        flash(_(refusal.sentence), "error")
+    return go(url_for("backoffice.mails", state="dead"))
+
+
+# --- the first operator -------------------------------------------------------------------------------------
+
+
+@blueprint.route("/setup/<token>", methods=["GET", "POST"])
+def setup(token: str) -> AnyResponse:
+    """Makes the first operator by the one-time link that the command prints."""
+    link = links.find("setup", token, now=clock.now())
+    if link is None:
+        raise Gone()
+    if accounts.operators():
+        raise OperatorExists()
+    form = SetupForm()
+    if form.validate_on_submit() and _set_up(link, form):
+        flash(_("You run this portal now. Sign in with your new password."))
+        return go(url_for("accounts.sign_in"))
+    return render("backoffice/setup.html", status=422 if form.is_submitted() else 200, form=form, token=token)
+
+
+def _set_up(link: Link, form: SetupForm) -> bool:
+    try:
+        actions.set_up(
+            link,
+            name=form.name.data,
+            email=form.email.data,
+            password=form.new_password.data,
+            language=current_language(),
+            region=current_app.config["SETTINGS"].operator_country,
+            now=clock.now(),
+        )
+    except AddressTaken as refusal:
+        form.blame("email", refusal)
+        return False
+    return True
+
+
+@blueprint.cli.command("setup")
+def setup_command() -> None:
+    """Print the one-time address at which the first operator signs up."""
+    try:
+        link = actions.open_setup(now=clock.now())
+    except Refused as refusal:
+        raise click.ClickException(_(refusal.sentence)) from None
+    language = current_app.config["SETTINGS"].default_language
+    click.echo("Open this address within 24 hours; it works once:")
+    click.echo(address_of("backoffice.setup", token=link.token, lang=language))

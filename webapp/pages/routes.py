@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from flask import Blueprint, Response, current_app, g, make_response, redirect, render_template, request, send_file, url_for
+from flask import (
+    Blueprint,
+    Response,
+    current_app,
+    g,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    send_file,
+    url_for,
+)
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -101,11 +112,19 @@ def remember_language(response: Response) -> Response:
     """Whoever moves on within the site in a language has chosen it: `/` leads there next time."""
     language = g.get("language")
     moves_on = (
-        request.headers.get("Sec-Fetch-Dest") == "document" and request.headers.get("Sec-Fetch-Site") == "same-origin"
+        request.headers.get("Sec-Fetch-Dest") == "document"
+        and request.headers.get("Sec-Fetch-Site") == "same-origin"
     )
-    if language and moves_on and response.status_code == 200 and request.cookies.get(LANGUAGE_COOKIE) != language:
+    if (
+        language
+        and moves_on
+        and response.status_code == 200
+        and request.cookies.get(LANGUAGE_COOKIE) != language
+    ):
         secure = settings().secure
-        response.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
+        response.set_cookie(
+            LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax"
+        )
     return response
 
 
@@ -154,7 +173,9 @@ def sitemap() -> Response:
     maps = -(-partners.listed_count() // PARTNERS_PER_MAP)
     if maps > 1:
         return _xml("pages/sitemap_index.xml", maps=maps, address=settings().base_url)
-    return _xml("pages/sitemap.xml", pages=PUBLIC_PAGES, entries=partners.entries(page=1, per_page=PARTNERS_PER_MAP))
+    return _xml(
+        "pages/sitemap.xml", pages=PUBLIC_PAGES, entries=partners.entries(page=1, per_page=PARTNERS_PER_MAP)
+    )
 
 
 @technical.get("/sitemap-<int:number>.xml")
@@ -171,14 +192,18 @@ def _addresses_of(endpoint: str, languages: tuple[str, ...], **values: str) -> d
 
 def _xml(template: str, **values: object) -> Response:
     text = render_template(
-        template, languages=LANGUAGES, default=settings().default_language, addresses_of=_addresses_of, **values
+        template,
+        languages=LANGUAGES,
+        default=settings().default_language,
+        addresses_of=_addresses_of,
+        **values,
     )
     return _public(Response(text, content_type="application/xml; charset=utf-8"))
 
 
 @technical.get("/healthz")
 def health() -> Response:
-    """Whether the database answers (503 when not), and how many seconds ago the worker last began something."""
+    """Whether the database answers (503 when not), and when the worker last began something, in seconds."""
     try:
         last = queries.last_job()
     except SQLAlchemyError:

@@ -10,7 +10,18 @@ from wtforms.validators import StopValidation
 
 from webapp import places, uploads
 from webapp.config import LANGUAGES
-from webapp.forms import BaseForm, BooleanField, FileField, Line, ManyOf, SelectField, Text, filled, lazy, needed
+from webapp.forms import (
+    BaseForm,
+    BooleanField,
+    FileField,
+    Line,
+    ManyOf,
+    SelectField,
+    Text,
+    filled,
+    lazy,
+    needed,
+)
 from webapp.i18n import LANGUAGE_NAMES, current_language
 from webapp.i18n import gettext as _
 from webapp.partners.labels import service_choices
@@ -39,14 +50,18 @@ def read_filters(args: MultiDict[str, str]) -> tuple[Filters, int]:
         country=country,
         region=region,
     )
-    return filters, min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() and len(page) < 9 else 1
+    return filters, min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() and len(
+        page
+    ) < 9 else 1
 
 
 def region_groups() -> dict[str, list[tuple[str, str]]]:
     """The regions by country, named for the reader."""
     language = current_language()
     return {
-        name: places.regions(code, language) for code, name in places.countries(language) if code in places.REGIONS
+        name: places.regions(code, language)
+        for code, name in places.countries(language)
+        if code in places.REGIONS
     }
 
 
@@ -57,13 +72,17 @@ def web_address(form: Form, field: Field) -> None:
     except ValueError:
         raise ValidationError(_("Enter a web address such as https://www.example.com.")) from None
     if len(field.data) > 200:
-        raise ValidationError(_("Use at most %(most)s characters; there are %(n)s now.", most=200, n=len(field.data)))
+        raise ValidationError(
+            _("Use at most %(most)s characters; there are %(n)s now.", most=200, n=len(field.data))
+        )
 
 
 class ApplicationForm(BaseForm):
     """RULES A1: who applies shows a website, says who it is, and accepts each commitment."""
 
-    website = Line(lazy("Website"), [needed(lazy("Enter the address of your website.")), web_address], most=200)
+    website = Line(
+        lazy("Website"), [needed(lazy("Enter the address of your website.")), web_address], most=200
+    )
     about = Text(
         lazy("What does your company do?"),
         [needed(lazy("Tell us in a few sentences what your company does.")), filled(least=20, most=2000)],
@@ -99,7 +118,9 @@ class ListingForm(BaseForm):
 
     listed = BooleanField(lazy("Show us in the public directory"))
     name = Line(lazy("Name"), [needed(lazy("Enter the name that clients know you by."))], most=120)
-    website = Line(lazy("Website"), [needed(lazy("Enter the address of your website.")), web_address], most=200)
+    website = Line(
+        lazy("Website"), [needed(lazy("Enter the address of your website.")), web_address], most=200
+    )
     city = Line(lazy("City"), [needed(lazy("Enter the city."))], most=80)
     country = SelectField(lazy("Country"), choices=[], validate_choice=False)
     region = Regions(lazy("Region"))

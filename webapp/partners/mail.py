@@ -27,7 +27,10 @@ def application_received(row: QueuedMail) -> Letter | None:
             _("See your application"),
             address_of("partners.apply", org=application.organisation.public_id),
         ),
-        why=_("You get this mail because you applied to the partner programme for %(organisation)s.", organisation=name),
+        why=_(
+            "You get this mail because you applied to the partner programme for %(organisation)s.",
+            organisation=name,
+        ),
         thread=f"application.{application.id}",
     )
 
@@ -50,7 +53,10 @@ def application_waiting(row: QueuedMail) -> Letter | None:
             (_("Website"), application.website),
             (_("Applicant"), application.applicant.name),
         ),
-        button=(_("Read the application"), address_of("backoffice.application", application=application.public_id)),
+        button=(
+            _("Read the application"),
+            address_of("backoffice.application", application=application.public_id),
+        ),
         why=_("You get this mail because you run this portal."),
         thread=f"application.{application.id}",
     )
@@ -71,7 +77,10 @@ def application_approved(row: QueuedMail) -> Letter | None:
             _("From now on you receive the calls for tenders of our visitors and clients."),
             _("Complete your directory profile and switch it on, so that clients find you."),
         ),
-        button=(_("Complete the directory profile"), address_of("partners.listing", org=organisation.public_id)),
+        button=(
+            _("Complete the directory profile"),
+            address_of("partners.listing", org=organisation.public_id),
+        ),
         after=(_("You choose yourself which calls for tenders you receive, under “Calls for tenders”."),),
         why=_(
             "You get this mail because you applied to the partner programme for %(organisation)s.",
@@ -92,12 +101,18 @@ def application_rejected(row: QueuedMail) -> Letter | None:
         subject=_("Application of %(organisation)s not approved", organisation=organisation.name),
         heading=_("We can’t approve your application at the moment"),
         paragraphs=(
-            _("We have read your application for %(organisation)s and could not approve it.", organisation=organisation.name),
+            _(
+                "We have read your application for %(organisation)s and could not approve it.",
+                organisation=organisation.name,
+            ),
             _("This is the reason:"),
         ),
         quote=("", application.reason),
         button=(_("Apply again"), address_of("partners.apply", org=organisation.public_id)),
-        after=(_("You may apply again as soon as the reason no longer holds. To ask a question, answer this mail."),),
+        after=(
+            _("You may apply again as soon as the reason no longer holds."),
+            _("To ask a question, answer this mail."),
+        ),
         why=_(
             "You get this mail because you applied to the partner programme for %(organisation)s.",
             organisation=organisation.name,

@@ -84,7 +84,9 @@ class PartnerAccount(Base):
     tender_languages: Mapped[frozenset[str]] = mapped_column(default=frozenset)
     tender_least_budget: Mapped[int] = mapped_column(default=0)
     tender_mail: Mapped[str] = mapped_column(sa.String(10), default="at_once")
-    tender_contact_id: Mapped[int | None] = mapped_column(sa.ForeignKey("memberships.id", ondelete="SET NULL"))
+    tender_contact_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("memberships.id", ondelete="SET NULL")
+    )
 
     organisation: Mapped[Organisation] = relationship()
     logo: Mapped[Upload | None] = relationship()
@@ -108,7 +110,9 @@ class PartnerAccount(Base):
     def text_in(self, language: str) -> ListingText | None:
         """The short text in this language, else in another one that the partner wrote."""
         by_language = {text.language: text for text in self.texts}
-        return by_language.get(language) or next((by_language[k] for k in ("en", "fr", "de") if k in by_language), None)
+        return by_language.get(language) or next(
+            (by_language[k] for k in ("en", "fr", "de") if k in by_language), None
+        )
 
 
 class ListingText(Base):

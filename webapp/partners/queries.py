@@ -67,7 +67,7 @@ STATES = {
 
 
 def applications(state: str, *, page: int = 1) -> tuple[list[Application], bool]:
-    """(applications in this state, whether there are more): waiting ones oldest first, others newest first."""
+    """(applications of this state, whether there are more): the waiting oldest first, others newest."""
     order = Application.id if state == "waiting" else Application.id.desc()
     found = list(
         db.session.scalars(
@@ -99,7 +99,9 @@ def application(public_id: str) -> Application | None:
 def application_by_id(application_id: int) -> Application | None:
     """For mails, which know whom they serve."""
     return db.session.get(
-        Application, application_id, options=[joinedload(Application.organisation), joinedload(Application.applicant)]
+        Application,
+        application_id,
+        options=[joinedload(Application.organisation), joinedload(Application.applicant)],
     )
 
 
@@ -118,7 +120,9 @@ def account_of(organisation: Organisation) -> PartnerAccount | None:
 def slugs_like(slug: str) -> set[str]:
     """The taken slugs that begin with this one."""
     return set(
-        db.session.scalars(sa.select(PartnerAccount.slug).where(PartnerAccount.slug.startswith(slug, autoescape=True)))
+        db.session.scalars(
+            sa.select(PartnerAccount.slug).where(PartnerAccount.slug.startswith(slug, autoescape=True))
+        )
     )
 
 
@@ -184,7 +188,9 @@ def find_partners(filters: Filters, *, page: int = 1) -> Found:
 
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     conditions: list[sa.ColumnElement[bool]] = [LISTED]
-    conditions += [PartnerAccount.search.contains(word, autoescape=True) for word in fold(filters.q).split()[:6]]
+    conditions += [
+        PartnerAccount.search.contains(word, autoescape=True) for word in fold(filters.q).split()[:6]
+    ]
     conditions += [PartnerAccount.services.has_word(service) for service in filters.services]
     if filters.speaks:
         conditions.append(PartnerAccount.languages.has_word(filters.speaks))
@@ -196,7 +202,13 @@ def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
 
 
 def _capped_count(conditions: list[sa.ColumnElement[bool]]) -> int:
-    some = sa.select(sa.literal(1)).select_from(PartnerAccount).where(*conditions).limit(COUNT_LIMIT + 1).subquery()
+    some = (
+        sa.select(sa.literal(1))
+        .select_from(PartnerAccount)
+        .where(*conditions)
+        .limit(COUNT_LIMIT + 1)
+        .subquery()
+    )
     return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
@@ -221,9 +233,17 @@ def cards(partner_ids: Sequence[int], language: str) -> dict[int, Card]:
     preferred = sa.case((ListingText.language == language, 0), *_in_order(), else_=9)
     rows = db.session.execute(
         sa.select(
-            PartnerAccount.id, PartnerAccount.slug, PartnerAccount.name, PartnerAccount.city, PartnerAccount.country,
-            PartnerAccount.region, PartnerAccount.services, PartnerAccount.languages, PartnerAccount.approved_at,
-            ListingText.text, ListingText.language,
+            PartnerAccount.id,
+            PartnerAccount.slug,
+            PartnerAccount.name,
+            PartnerAccount.city,
+            PartnerAccount.country,
+            PartnerAccount.region,
+            PartnerAccount.services,
+            PartnerAccount.languages,
+            PartnerAccount.approved_at,
+            ListingText.text,
+            ListingText.language,
         )
         .outerjoin(ListingText, ListingText.partner_id == PartnerAccount.id)
         .where(PartnerAccount.id.in_(partner_ids))
@@ -309,6 +329,6 @@ def entries(*, page: int, per_page: int) -> list[Entry]:
 
 
 def written_languages(partner: PartnerAccount) -> tuple[str, ...]:
-    """The languages in which the partner wrote a text, in the site's order; all of them when it wrote none."""
+    """The languages in which the partner wrote a text, in the site's order; all when it wrote none."""
     written = {text.language for text in partner.texts}
     return tuple(code for code in LANGUAGES if code in written) or LANGUAGES

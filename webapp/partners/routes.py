@@ -23,7 +23,6 @@ from webapp.partners import actions, labels, queries
 from webapp.partners.forms import ApplicationForm, ListingForm, read_filters, region_groups
 from webapp.partners.models import PartnerAccount
 from webapp.partners.rules import MayNotApply
-from webapp.partners.structured import structured_data
 from webapp.places import countries
 from webapp.programme import programme
 from webapp.uploads import Upload
@@ -120,7 +119,14 @@ def apply(membership: Membership) -> AnyResponse:
         return go(url_for("partners.apply", org=organisation.public_id))
     status = 422 if form.is_submitted() else 200
     last = queries.last_application(organisation)
-    return render("partners/apply.html", status=status, membership=membership, form=form, last=last, programme=programme())
+    return render(
+        "partners/apply.html",
+        status=status,
+        membership=membership,
+        form=form,
+        last=last,
+        programme=programme(),
+    )
 
 
 def _in_the_way(membership: Membership, why: str) -> Response:
@@ -174,7 +180,7 @@ def host(website: str) -> str:
 
 
 def apply_address() -> str:
-    """Where "Apply now" leads: to the person's only organisation's application, else to the start or sign-up."""
+    """Where "Apply now" leads: to the application of the person's only organisation, else to start or sign-up."""
     somebody = person_or_none()
     if somebody is None:
         return url_for("accounts.sign_up", next=url_for("partners.become"))
@@ -188,4 +194,4 @@ blueprint.add_app_template_filter(labels.service, "service")
 blueprint.add_app_template_filter(logo_address)
 blueprint.add_app_template_filter(host)
 blueprint.add_app_template_global(apply_address)
-blueprint.add_app_template_global(structured_data)
+blueprint.add_app_template_global(labels.structured_data, "structured_data")

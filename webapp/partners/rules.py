@@ -34,8 +34,8 @@ def obstacle(
 ) -> Obstacle | None:
     """The first thing in the way of an application, None when the organisation may apply.
 
-    `programme` is the one it is in (`partner`, `affiliate` or None, never both: RULES A3); `waiting` says that
-    an application is not decided yet. A rejected organisation may apply again (RULES A4).
+    `programme` is the one it is in (`partner`, `affiliate` or None, never both: RULES A3); `waiting` says
+    that an application is not decided yet. A rejected organisation may apply again (RULES A4).
     """
     if programme == "partner":
         return Obstacle.PARTNER
@@ -82,11 +82,26 @@ class VolumeStanding:
         return min(100, self.managed.minor * 100 // self.asked.minor) if self.asked.minor else 100
 
 
-def volume_standing(managed: Money, asked: Money, *, since: datetime, months: int, now: datetime) -> VolumeStanding:
+def volume_standing(
+    managed: Money, asked: Money, *, since: datetime, months: int, now: datetime
+) -> VolumeStanding:
     """Where a partner stands `months` after it was approved at `since` (RULES A2)."""
     month = since.month - 1 + months
     year, month = since.year + month // 12, month % 12 + 1
-    last_day = [31, 29 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+    last_day = [
+        31,
+        29 if year % 4 == 0 and (year % 100 or year % 400 == 0) else 28,
+        31,
+        30,
+        31,
+        30,
+        31,
+        31,
+        30,
+        31,
+        30,
+        31,
+    ]
     due = since.replace(year=year, month=month, day=min(since.day, last_day[month - 1]))
     return VolumeStanding(managed, asked, due, managed.minor >= asked.minor, now < due)
 
@@ -126,7 +141,12 @@ def normal_website(typed: str) -> str:
     """`Example.COM` -> `https://example.com/`. ValueError for anything but a web address of a public host."""
     address = typed if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", typed) else f"https://{typed}"
     parts = urlsplit(address)
-    if parts.scheme.lower() not in ("http", "https") or parts.username or parts.password or re.search(r"\s|\\", typed):
+    if (
+        parts.scheme.lower() not in ("http", "https")
+        or parts.username
+        or parts.password
+        or re.search(r"\s|\\", typed)
+    ):
         raise ValueError(typed)
     host = _public_host(parts.hostname or "")
     port = f":{parts.port}" if parts.port and parts.port not in (80, 443) else ""
@@ -140,7 +160,13 @@ def _public_host(host: str) -> str:
         raise ValueError(host) from None
     labels = ascii_host.split(".")
     well_formed = all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels)
-    if not well_formed or len(labels) < 2 or labels[-1] in NOT_PUBLIC or labels[-1].isdigit() or _is_ip(ascii_host):
+    if (
+        not well_formed
+        or len(labels) < 2
+        or labels[-1] in NOT_PUBLIC
+        or labels[-1].isdigit()
+        or _is_ip(ascii_host)
+    ):
         raise ValueError(host)
     return ascii_host
 
