@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 from flask import Flask, current_app
 
-from webapp import upkeep
+from webapp import extraction, upkeep
 from webapp.worker import Stop, run
 
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
-    for command in (worker, backup, check):
+    for command in (worker, backup, check, translate):
         app.cli.add_command(command)
 
 
@@ -47,3 +47,10 @@ def check() -> None:
         click.echo(f"{'ok     ' if finding.fine else 'NOT OK '} {finding.sentence}")
     if not all(finding.fine for finding in found):
         raise SystemExit(1)
+
+
+@click.command()
+def translate() -> None:
+    """Collect the sentences of code and templates into the catalogues."""
+    for language, waiting in extraction.update().items():
+        click.echo(f"{language}: {waiting} sentences wait for their translation.")

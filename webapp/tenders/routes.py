@@ -28,7 +28,7 @@ from webapp.refused import Gone, Refused
 from webapp.tenders import actions, labels, queries
 from webapp.tenders.forms import DismissalForm, OfferForm, PreferencesForm, TenderForm, place_choices
 from webapp.tenders.models import Offer, Tender, TenderRecipient
-from webapp.tenders.rules import NotOpen, Status
+from webapp.tenders.rules import LinkOver, NotOpen, Status
 from webapp.uploads import BadFile, Checked
 
 blueprint = Blueprint("tenders", __name__)
@@ -203,11 +203,8 @@ def _mine(token: str) -> Tender:
     """The call of a mailed link; a friendly page for a link that opens nothing (RULES T4)."""
     tender = queries.by_link(token, now=clock.now())
     if tender is None:
-        raise Gone(_LINK_OVER)
+        raise LinkOver()
     return tender
-
-
-_LINK_OVER = "This link does not work any more. It was used up, has expired or is incomplete."
 
 
 @blueprint.get("/t/<token>")

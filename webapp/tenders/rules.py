@@ -68,6 +68,12 @@ class NotOpen(Gone):
     sentence = "This call for tenders is not open any more."
 
 
+class LinkOver(Gone):
+    """A mailed link that opens nothing: used, expired, replaced, malformed and unknown look alike (RULES T4)."""
+
+    sentence = "This link does not work any more. It was used up, has expired or is incomplete."
+
+
 class NotPossible(Refused):
     """The requester asked for something that the call's status does not allow."""
 

@@ -1,0 +1,90 @@
+"""Collects the sentences of code and templates into the catalogues under `translations/`.
+
+Catalogues hold no line numbers and no dates: a change shows only the sentences that changed.
+"""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_dir
+from babel.messages.pofile import read_po, write_po
+
+from webapp.config import LANGUAGES
+from webapp.i18n import CATALOGUES
+
+ROOT = Path(__file__).parent.parent
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "lazy": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "BadFile": None,
+}
+METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
+OPTIONS = {"**.html": {"silent": "false", "trimmed": "true"}, "**.txt": {"silent": "false", "trimmed": "true"}}
+
+
+def extract() -> Catalog:
+    """Every sentence that people can read, sorted by where it stands. Raises on a template that does not parse."""
+    catalogue = Catalog(project="Cordée", charset="utf-8", fuzzy=False)
+    for folder in ("webapp", "templates"):
+        for name, _line, message, comments, context in extract_from_dir(
+            ROOT / folder, METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=["Translators:"]
+        ):
+            catalogue.add(message, None, [(f"{folder}/{name}", 0)], auto_comments=comments, context=context)
+    for sentence in _refusals():
+        catalogue.add(sentence, None, [("refusals", 0)])
+    return catalogue
+
+
+def _refusals() -> list[str]:
+    """The sentences of domain refusals stand as class attributes, out of the reach of extraction."""
+    from webapp.refused import Refused
+
+    def below(kind: type[Refused]) -> list[type[Refused]]:
+        return [kind, *(deeper for child in kind.__subclasses__() for deeper in below(child))]
+
+    return sorted({kind.sentence for kind in below(Refused)})
+
+
+def catalogue_of(language: str) -> Catalog:
+    """The catalogue as it is on disk; an empty one where there is none."""
+    path = path_of(language)
+    if not path.exists():
+        return Catalog(locale=language, project="Cordée", charset="utf-8", fuzzy=False)
+    with path.open("rb") as file:
+        return read_po(file, locale=language)
+
+
+def path_of(language: str) -> Path:
+    """Where a language's catalogue stands."""
+    return CATALOGUES / language / "LC_MESSAGES" / "messages.po"
+
+
+def update() -> dict[str, int]:
+    """Brings the catalogues up to date; how many sentences wait for a translation, by language."""
+    fresh = extract()
+    waiting = {}
+    for language in LANGUAGES[1:]:
+        catalogue = catalogue_of(language)
+        catalogue.update(fresh, no_fuzzy_matching=True)
+        catalogue.obsolete.clear()
+        buffer = io.BytesIO()
+        write_po(buffer, catalogue, width=100, include_lineno=False, omit_header=False, sort_by_file=True)
+        lines = [
+            line
+            for line in buffer.getvalue().decode().splitlines()
+            if not line.startswith(('"POT-Creation-Date', '"PO-Revision-Date', '"Last-Translator', '"Generated-By'))
+        ]
+        path_of(language).parent.mkdir(parents=True, exist_ok=True)
+        path_of(language).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        waiting[language] = sum(1 for message in catalogue if message.id and not _done(message.string))
+    return waiting
+
+
+def _done(string: str | tuple[str, ...] | list[str]) -> bool:
+    return all(string) if isinstance(string, tuple | list) else bool(string)
