@@ -25,12 +25,15 @@ KEYWORDS = {
     "BadFile": None,
 }
 METHODS = [("**.py", "python"), ("**.html", "jinja2"), ("**.txt", "jinja2")]
-OPTIONS = {"**.html": {"silent": "false", "trimmed": "true"}, "**.txt": {"silent": "false", "trimmed": "true"}}
+OPTIONS = {
+    "**.html": {"silent": "false", "trimmed": "true"},
+    "**.txt": {"silent": "false", "trimmed": "true"},
+}
 
 
 def extract() -> Catalog:
-    """Every sentence that people can read, sorted by where it stands. Raises on a template that does not parse."""
-    catalogue = Catalog(project="Cordée", charset="utf-8", fuzzy=False)
+    """Every sentence that people can read; raises on a template that does not parse."""
+    catalogue = Catalog(charset="utf-8", fuzzy=False)
     for folder in ("webapp", "templates"):
         for name, _line, message, comments, context in extract_from_dir(
             ROOT / folder, METHODS, OPTIONS, keywords=KEYWORDS, comment_tags=["Translators:"]
@@ -55,7 +58,7 @@ def catalogue_of(language: str) -> Catalog:
     """The catalogue as it is on disk; an empty one where there is none."""
     path = path_of(language)
     if not path.exists():
-        return Catalog(locale=language, project="Cordée", charset="utf-8", fuzzy=False)
+        return Catalog(locale=language, charset="utf-8", fuzzy=False)
     with path.open("rb") as file:
         return read_po(file, locale=language)
 
@@ -73,17 +76,32 @@ def update() -> dict[str, int]:
         catalogue = catalogue_of(language)
         catalogue.update(fresh, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
-        buffer = io.BytesIO()
-        write_po(buffer, catalogue, width=100, include_lineno=False, omit_header=False, sort_by_file=True)
-        lines = [
-            line
-            for line in buffer.getvalue().decode().splitlines()
-            if not line.startswith(('"POT-Creation-Date', '"PO-Revision-Date', '"Last-Translator', '"Generated-By'))
-        ]
-        path_of(language).parent.mkdir(parents=True, exist_ok=True)
-        path_of(language).write_text("\n".join(lines) + "\n", encoding="utf-8")
+        save(language, catalogue)
         waiting[language] = sum(1 for message in catalogue if message.id and not _done(message.string))
     return waiting
+
+
+def save(language: str, catalogue: Catalog) -> None:
+    """Writes a language's catalogue to disk."""
+    buffer = io.BytesIO()
+    write_po(buffer, catalogue, width=100, include_lineno=False, omit_header=True, sort_by_file=True)
+    path_of(language).parent.mkdir(parents=True, exist_ok=True)
+    entries = buffer.getvalue().decode().rstrip("\n")
+    path_of(language).write_text(_header(language, catalogue) + entries + "\n", encoding="utf-8")
+
+
+def _header(language: str, catalogue: Catalog) -> str:
+    """What tools need to read the file; Babel's own header names people and dates that nobody fills in."""
+    return f"""msgid ""
+msgstr ""
+"Project-Id-Version: Cordée\\n"
+"Language: {language}\\n"
+"Plural-Forms: {catalogue.plural_forms}\\n"
+"MIME-Version: 1.0\\n"
+"Content-Type: text/plain; charset=utf-8\\n"
+"Content-Transfer-Encoding: 8bit\\n"
+
+"""
 
 
 def _done(string: str | tuple[str, ...] | list[str]) -> bool:
