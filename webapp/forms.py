@@ -35,17 +35,23 @@ from wtforms.widgets import CheckboxInput, ListWidget
 from webapp import clock
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy, tell
-from webapp.refused import Refused
+from webapp.limits import Limit, spend_all
+from webapp.refused import Refused, TooMany
 from webapp.text import has_control_characters, tidy_line, tidy_text
 
 __all__ = [
     "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf", "MultipleFileField",
-    "OneOf", "PasswordField", "PublicForm", "RadioField", "SelectField", "Text", "filled", "needed", "lazy",
+    "OneOf", "PasswordField", "PublicForm", "RadioField", "Select", "SelectField", "Text", "filled", "needed", "lazy",
 ]  # fmt: skip
 
 
 class BaseForm(FlaskForm):
-    """A form. `errors_in_order` is what the summary at the top of the page links to."""
+    """A form. `errors_in_order` is what the summary at the top of the page links to.
+
+    `status` is the answer's when the form comes back: 422, or that of the refusal that stands above it.
+    """
+
+    status = 422
 
     class Meta(FlaskForm.Meta):
         def bind_field(self, form: Form, unbound: Any, options: dict[str, Any]) -> Field:
@@ -74,7 +80,17 @@ class BaseForm(FlaskForm):
 
     def refuse(self, refusal: Refused) -> None:
         """Puts a domain refusal above the form: it is about no field in particular."""
+        self.status = refusal.status
         self.form_errors = [*self.form_errors, tell(refusal)]
+
+
+    def within(self, *attempts: tuple[Limit, str]) -> bool:
+        """Counts one attempt against each limit; one that is reached stands above the form, nothing is lost."""
+        try:
+            spend_all(list(attempts), now=clock.now())
+        except TooMany as refusal:
+            self.refuse(refusal)
+        return not self.form_errors
 
 
 class PublicForm(BaseForm):
@@ -207,6 +223,17 @@ class OneOf(RadioField):
 
     def pre_validate(self, form: Form) -> None:
         if self.data not in (None, "", "None") and self.data not in [value for value, *_rest in self.iter_choices()]:
+            raise StopValidation(_("Choose one of the options shown."))
+
+
+class Select(SelectField):
+    """One of many named choices, as a drop-down list."""
+
+    def __init__(self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any) -> None:
+        super().__init__(label, validators, choices=choices, validate_choice=False, **kw)
+
+    def pre_validate(self, form: Form) -> None:
+        if self.data not in [value for value, *_rest in self.iter_choices()]:
             raise StopValidation(_("Choose one of the options shown."))
 
 

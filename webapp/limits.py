@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from ipaddress import ip_address, ip_network
 
 import sqlalchemy as sa
 from flask import current_app
@@ -27,12 +29,53 @@ class Attempts(Base):
     ends_at: Mapped[datetime] = mapped_column(index=True)
 
 
+@dataclass(frozen=True)
+class Limit:
+    """At most `most` attempts at `what` per window, for each `who`."""
+
+    what: str
+    most: int
+    per: timedelta
+
+
+def network(address: str | None) -> str:
+    """Who asks, as limits count: an IPv4 address, or the /64 that one IPv6 customer has."""
+    try:
+        parsed = ip_address(address or "")
+    except ValueError:
+        return ""
+    return str(parsed if parsed.version == 4 else ip_network((parsed, 64), strict=False))
+
+
+@unit_of_work
+def spend_all(attempts: list[tuple[Limit, str]], *, now: datetime) -> None:
+    """Counts one attempt against each of these limits. Raises TooMany at the first that is reached."""
+    for limit, who in attempts:
+        spend(limit.what, who, most=limit.most, per=limit.per, now=now)
+
+
+@unit_of_work
+def give_back(attempts: list[tuple[Limit, str]], *, now: datetime) -> None:
+    """Takes the count of these attempts back: they were right, only wrong ones count."""
+    for limit, who in attempts:
+        key, window = _slot(limit.what, who, limit.per, now)
+        db.session.execute(
+            sa.update(Attempts)
+            .where(Attempts.key == key, Attempts.window == window, Attempts.n > 0)
+            .values(n=Attempts.n - 1)
+        )
+
+
+def _slot(what: str, who: str, per: timedelta, now: datetime) -> tuple[str, int]:
+    key = hashlib.sha256(f"{what}:{who}:{current_app.secret_key}".encode()).hexdigest()
+    return key, int(now.timestamp()) // int(per.total_seconds())
+
+
 @unit_of_work
 def spend(what: str, who: str, *, most: int, per: timedelta, now: datetime) -> None:
     """Counts one attempt in a unit of its own, before the work. Raises TooMany beyond `most` per window."""
     seconds = int(per.total_seconds())
-    window = int(now.timestamp()) // seconds
-    key = hashlib.sha256(f"{what}:{who}:{current_app.secret_key}".encode()).hexdigest()
+    key, window = _slot(what, who, per, now)
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     statement = (
         insert(Attempts)

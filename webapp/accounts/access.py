@@ -6,16 +6,29 @@ from collections.abc import Callable
 from functools import wraps
 from typing import TypeVar
 
-from flask import Flask, Response, abort, g, redirect, request, url_for
-from flask_login import UserMixin, current_user
+from flask import (
+    Flask,
+    Response,
+    abort,
+    current_app,
+    flash,
+    g,
+    get_flashed_messages,
+    redirect,
+    request,
+    session,
+    url_for,
+)
+from flask_login import UserMixin, current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts import queries
-from webapp.accounts.models import Membership, User, UserSession, token_hash
+from webapp.accounts.models import Membership, Organisation, User, UserSession, token_hash
 from webapp.accounts.rules import Role
 from webapp.extensions import login_manager
-from webapp.htmx import render, wants_fragment
+from webapp.htmx import go, render, wants_fragment
+from webapp.i18n import LANGUAGE_COOKIE
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -41,6 +54,35 @@ def load_session(token: str) -> SignedIn | None:
     if "region" not in g:
         g.region = row.user.region
     return SignedIn(token, row)
+
+
+def begin(token: str, row: UserSession, address: str) -> AnyResponse:
+    """Signs the browser in with a fresh cookie and sends it on; `/` speaks the person's language from now on.
+
+    Nothing of the session before stays but what the next page is to tell.
+    """
+    told = get_flashed_messages(with_categories=True)
+    session.clear()
+    for category, sentence in told:
+        flash(sentence, category)
+    session.permanent = row.kept
+    login_user(SignedIn(token, row))
+    return with_language(go(address), row.user)
+
+
+def with_language(response: AnyResponse, person: User) -> AnyResponse:
+    """The answer with the cookie by which `/` chooses a language; no other page looks at it."""
+    secure = current_app.config["SETTINGS"].secure
+    response.set_cookie(LANGUAGE_COOKIE, person.language, max_age=31536000, secure=secure, samesite="Lax")
+    return response
+
+
+def my_organisations() -> list[Organisation]:
+    """The signed-in person's organisations, by name; asked for once per request."""
+    if "organisations" not in g:
+        mine = queries.memberships(person()) if current_user.is_authenticated else []
+        g.organisations = [membership.organisation for membership in mine]
+    return g.organisations  # type: ignore[no-any-return] # Flask's g is untyped
 
 
 def person() -> User:
@@ -90,6 +132,8 @@ def member(role: Role = Role.COLLABORATOR) -> Callable[[View], View]:
             if membership is None:
                 abort(404)
             g.membership = membership
+            if session.get("organisation") != org:
+                session["organisation"] = org  # where `start` leads next time
             if not membership.role.reaches(role):
                 return too_weak(membership, role)
             return view(*args, membership=membership, **kwargs)
@@ -124,6 +168,7 @@ def operator(view: View) -> View:
 
 
 def init_app(app: Flask) -> None:
-    """Tells Flask-Login how to load a session and what to do without one."""
+    """Tells Flask-Login how to load a session and what to do without one, and templates who is where."""
+    app.jinja_env.globals.update(my_organisations=my_organisations)
     login_manager.user_loader(load_session)
     login_manager.unauthorized_handler(send_to_sign_in)

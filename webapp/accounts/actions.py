@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
 from webapp import audit, drafts, links, mailer, uploads
-from webapp.accounts import mail as _mail  # registers the mails
+from webapp.accounts import mail as _mail  # noqa: F401 # registers the mails
 from webapp.accounts import passwords, queries, rules
 from webapp.accounts.models import (
     ColleagueInvitation,

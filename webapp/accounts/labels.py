@@ -39,6 +39,11 @@ def role(code: Role) -> str:
     return str(ROLES[code])
 
 
+def role_hint(code: str) -> str:
+    """What somebody with this role may do."""
+    return str(ROLE_HINTS[Role(code)])
+
+
 def browser(session: UserSession) -> str:
     """`Firefox on Windows`, as far as it is known."""
     name, _slash, system = session.browser.partition("/")

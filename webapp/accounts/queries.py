@@ -212,17 +212,3 @@ def open_invitation_to(organisation: Organisation, email: str) -> ColleagueInvit
 def invitation(invitation_id: int) -> ColleagueInvitation | None:
     """The invitation that a link is about, whatever its state."""
     return db.session.get(ColleagueInvitation, invitation_id)
-
-
-
-def members(organisation: Organisation) -> list[Membership]:
-    """The organisation's people with their roles, by name."""
-    return list(
-        db.session.scalars(
-            sa.select(Membership)
-            .join(Membership.user)
-            .options(contains_eager(Membership.user))
-            .where(Membership.organisation_id == organisation.id)
-            .order_by(User.name, User.id)
-        )
-    )

@@ -1,76 +1,530 @@
-"""Placeholder."""
-from flask import Blueprint, Response
+"""Pages to sign up and in, of one's own account, of an organisation's settings and team."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from flask import Blueprint, Response, flash, request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import clock, limits, links, uploads
+from webapp.access import found
+from webapp.accounts import access, actions, labels, passwords, queries, rules
+from webapp.accounts.access import member, person, person_or_none, signed_in
+from webapp.accounts.forms import (
+    AddressForm,
+    ConfirmForm,
+    InviteForm,
+    JoinForm,
+    OrganisationForm,
+    PasswordForm,
+    ProfileForm,
+    ResetForm,
+    RoleForm,
+    SettingsForm,
+    SignInForm,
+    SignUpForm,
+)
+from webapp.accounts.models import ColleagueInvitation, Membership, User
+from webapp.accounts.rules import Role, SignInStep
+from webapp.forms import BaseForm
+from webapp.htmx import go, local_address, render
+from webapp.i18n import current_language, tell
+from webapp.i18n import gettext as _
+from webapp.limits import Limit, network
+from webapp.links import Link
+from webapp.refused import Refused
 
 blueprint = Blueprint("accounts", __name__)
+blueprint.add_app_template_filter(labels.role, "role")
+blueprint.add_app_template_filter(labels.role_hint, "role_hint")
+blueprint.add_app_template_filter(labels.browser, "browser")
 
-@blueprint.get("/_accounts/sign_up/")
-def sign_up(**kw):
-    return Response("")
+HOUR = timedelta(hours=1)
+SIGN_UPS = Limit("sign-up", 20, HOUR)  # from one network
+MAILS_TO_ADDRESS = Limit("account-mail", 5, HOUR)  # that anybody can have sent to one address
+MAILS_FROM_NETWORK = Limit("account-mail-from", 20, HOUR)
+# Wrong passwords: for one address from one network, for one address from anywhere, from one network.
+SIGN_INS = Limit("sign-in", 10, timedelta(minutes=15))
+SIGN_INS_TO_ADDRESS = Limit("sign-in-to", 50, HOUR)
+SIGN_INS_FROM_NETWORK = Limit("sign-in-from", 100, HOUR)
+PASSWORD_CHECKS = Limit("password", 10, timedelta(minutes=15))
+INVITATIONS = Limit("colleagues", 50, timedelta(days=1))
 
-@blueprint.get("/_accounts/sign_up_done/")
-def sign_up_done(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/verify/<token>")
-def verify(**kw):
-    return Response("")
+def show(page: str, form: BaseForm, **values: Any) -> Response:
+    """The page with its form; one that comes back says so by its status."""
+    return render(page, form=form, status=form.status if form.is_submitted() else 200, **values)
 
-@blueprint.get("/_accounts/sign_in/")
-def sign_in(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/sign_out/")
-def sign_out(**kw):
-    return Response("")
+def next_page() -> str | None:
+    """Where the person was going, if that is a page of this site."""
+    return local_address(request.args.get("next"), "") or None
 
-@blueprint.get("/_accounts/start/")
-def start(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/forgot_password/")
-def forgot_password(**kw):
-    return Response("")
+def here() -> str:
+    """The network that asks."""
+    return network(request.remote_addr)
 
-@blueprint.get("/_accounts/reset_password/<token>")
-def reset_password(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/profile/")
-def profile(**kw):
-    return Response("")
+@contextmanager
+def saying_why_not() -> Iterator[None]:
+    """What the rules refuse inside is told on the next page."""
+    try:
+        yield
+    except Refused as refusal:
+        flash(tell(refusal), "error")
 
-@blueprint.get("/_accounts/avatar/<file>")
-def avatar(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/password/")
-def password(**kw):
-    return Response("")
+@blueprint.before_app_request
+def note_that_seen() -> None:
+    """A session in use does not idle out; noted every few minutes only."""
+    if request.endpoint in (None, "static") or not current_user.is_authenticated:
+        return
+    now = clock.now()
+    if now - current_user.session.last_seen_at >= rules.SEEN_EVERY:
+        actions.see(current_user.session, now=now)
 
-@blueprint.get("/_accounts/sessions/")
-def sessions(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/end_other_sessions/")
-def end_other_sessions(**kw):
-    return Response("")
+# --- signing up ---------------------------------------------------------------------------------------------
 
-@blueprint.get("/_accounts/new_organisation/")
-def new_organisation(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/settings/<org>")
-def settings(**kw):
-    return Response("")
+@blueprint.route("/sign-up", methods=["GET", "POST"])
+def sign_up() -> AnyResponse:
+    """A person and its organisation; the answer is the same for a known address (RULES O1, O3)."""
+    if person_or_none() and request.method == "GET":
+        return go(next_page() or url_for("accounts.start"))
+    form = SignUpForm()
+    if form.validate_on_submit() and form.within((SIGN_UPS, here()), (MAILS_TO_ADDRESS, form.email.data)):
+        actions.sign_up(
+            form.details(form.name.data), name=form.name.data, email=form.email.data,
+            password_hash=form.hashed(), language=current_language(), now=clock.now(),
+        )  # fmt: skip
+        return _wait_for_mail(form.email.data)
+    return show("accounts/sign_up.html", form, next=next_page())
 
-@blueprint.get("/_accounts/team/<org>")
-def team(**kw):
-    return Response("")
 
-@blueprint.get("/_accounts/team_invite/<org>")
-def team_invite(**kw):
-    return Response("")
+def _wait_for_mail(email: str) -> AnyResponse:
+    """On to the page that says which mail to look for. The way back is kept for after the confirmation."""
+    session["waiting"] = {"email": email, "next": next_page()}
+    return go(url_for("accounts.sign_up_done"))
 
-@blueprint.get("/_accounts/invitation/<token>")
-def invitation(**kw):
-    return Response("")
+
+@blueprint.get("/sign-up/done")
+def sign_up_done() -> AnyResponse:
+    """Look into your mailbox."""
+    waiting = session.get("waiting")
+    if not waiting:
+        return go(url_for("accounts.sign_in"))
+    return render("accounts/sign_up_done.html", email=waiting["email"])
+
+
+@blueprint.post("/sign-up/mail")
+def send_verification() -> AnyResponse:
+    """The verification mail once more; nothing tells whether there is one to send."""
+    waiting = session.get("waiting")
+    if not waiting:
+        return go(url_for("accounts.sign_in"))
+    now = clock.now()
+    with saying_why_not():
+        limits.spend_all([(MAILS_FROM_NETWORK, here()), (MAILS_TO_ADDRESS, waiting["email"])], now=now)
+        actions.send_verification(waiting["email"], now=now)
+        flash(_("The mail is on its way again."))
+    return go(url_for("accounts.sign_up_done"))
+
+
+@blueprint.route("/verify/<token>", methods=["GET", "POST"])
+def verify(token: str) -> AnyResponse:
+    """Shows one button; only the button confirms the address, and signs in."""
+    link = links.find("verify", token, now=clock.now())
+    subject = queries.user(link.subject) if link else None
+    if link is None or subject is None:
+        return _over(url_for("accounts.sign_in"), _("Sign in"))
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        flash(_("Your address is confirmed. Welcome."))
+        return _enter(actions.verify_address(link, now=clock.now()), (session.get("waiting") or {}).get("next"))
+    return show("accounts/verify.html", form, subject=subject)
+
+
+def _over(address: str, label: str) -> Response:
+    """Used, expired, replaced, malformed and unknown links look alike."""
+    return render("accounts/link_over.html", status=410, address=address, label=label)
+
+
+# --- signing in and out -------------------------------------------------------------------------------------
+
+
+@blueprint.route("/sign-in", methods=["GET", "POST"])
+def sign_in() -> AnyResponse:
+    """Address and password; the same work and words whichever of them is wrong."""
+    if person_or_none() and request.method == "GET":
+        return go(next_page() or url_for("accounts.start"))
+    form = SignInForm()
+    if form.validate_on_submit():
+        attempts = _sign_in_attempts(form.email.data)
+        if form.within(*attempts):
+            known = queries.user_with_password(form.email.data, form.password.data)
+            if known:
+                limits.give_back(attempts, now=clock.now())
+                return _go_through(known, form)
+            form.refuse(rules.WrongPassword())
+    return show("accounts/sign_in.html", form, next=next_page())
+
+
+def _sign_in_attempts(email: str) -> list[tuple[Limit, str]]:
+    return [
+        (SIGN_INS, f"{email} {here()}"),
+        (SIGN_INS_TO_ADDRESS, email),
+        (SIGN_INS_FROM_NETWORK, here()),
+    ]
+
+
+def _go_through(known: User, form: SignInForm) -> AnyResponse:
+    """What the rules still ask for after the right password, step by step."""
+    if rules.next_step(verified_at=known.verified_at) is SignInStep.VERIFY_ADDRESS:
+        actions.send_verification(known.email, now=clock.now())
+        return _wait_for_mail(known.email)
+    renewed = passwords.outdated(known.password_hash)
+    return _enter(
+        known,
+        next_page(),
+        kept=bool(form.keep.data),
+        renewed_hash=passwords.hash_password(form.password.data) if renewed else None,
+    )
+
+
+def _enter(known: User, address: str | None, *, kept: bool = False, renewed_hash: str | None = None) -> AnyResponse:
+    """Starts a session in place of the one that the browser may have."""
+    now = clock.now()
+    if current_user.is_authenticated:
+        actions.end_session(current_user.session, by=person(), now=now)
+    token, row = actions.sign_in(
+        known, seen_hash=known.password_hash, kept=kept, browser=request.user_agent.string,
+        address=request.remote_addr or "", renewed_hash=renewed_hash, now=now,
+    )  # fmt: skip
+    return access.begin(token, row, address or url_for("accounts.start"))
+
+
+@blueprint.post("/sign-out")
+def sign_out() -> AnyResponse:
+    """Ends the session: the cookie opens nothing any more, wherever a copy of it is."""
+    if current_user.is_authenticated:
+        actions.end_session(current_user.session, by=person(), now=clock.now())
+    session.clear()
+    flash(_("You are signed out."))
+    return go(url_for("accounts.sign_in"))
+
+
+@blueprint.get("/start")
+@signed_in
+def start() -> AnyResponse:
+    """To the organisation that was open last, else to the one joined last."""
+    mine = queries.memberships(person())
+    if not mine:
+        return go(url_for("backoffice.desk" if person().operator_since else "accounts.new_organisation"))
+    newest = max(mine, key=lambda each: (each.created_at, each.id))
+    last = next((each for each in mine if each.organisation.public_id == session.get("organisation")), newest)
+    return go(url_for("pages.overview", org=last.organisation.public_id))
+
+
+# --- passwords ----------------------------------------------------------------------------------------------
+
+
+@blueprint.route("/password/forgot", methods=["GET", "POST"])
+def forgot_password() -> AnyResponse:
+    """Asks for a link; the answer is the same for an unknown address."""
+    form = AddressForm()
+    if form.validate_on_submit() and form.within(
+        (MAILS_FROM_NETWORK, here()), (MAILS_TO_ADDRESS, form.email.data)
+    ):
+        actions.request_reset(form.email.data, now=clock.now())
+        return render("accounts/forgot_password_done.html", email=form.email.data)
+    return show("accounts/forgot_password.html", form)
+
+
+@blueprint.route("/password/reset/<token>", methods=["GET", "POST"])
+def reset_password(token: str) -> AnyResponse:
+    """A new password by a link; all sessions end."""
+    link = links.find("reset", token, now=clock.now())
+    subject = queries.user(link.subject) if link else None
+    if link is None or subject is None:
+        return _over(url_for("accounts.forgot_password"), _("Ask for a new link"))
+    form = ResetForm(subject)
+    if form.validate_on_submit():
+        actions.reset_password(link, password_hash=form.hashed(), now=clock.now())
+        flash(_("Your password is changed. Sign in with the new one."))
+        return go(url_for("accounts.sign_in"))
+    return show("accounts/reset_password.html", form, subject=subject)
+
+
+@blueprint.route("/account/password", methods=["GET", "POST"])
+@signed_in
+def password() -> AnyResponse:
+    """A new password, with the current one; all other sessions end."""
+    form, me, seen_hash = PasswordForm(person()), person(), person().password_hash
+    if form.is_submitted() and form.within((PASSWORD_CHECKS, me.public_id)) and form.validate():
+        actions.change_password(
+            me, seen_hash=seen_hash, password_hash=form.hashed(), but=current_user.session, by=me, now=clock.now()
+        )
+        flash(_("Your password is changed. All other devices are signed out."))
+        return go(url_for("accounts.password"))
+    return show("accounts/password.html", form)
+
+
+# --- one's own account --------------------------------------------------------------------------------------
+
+
+@blueprint.route("/account", methods=["GET", "POST"])
+@uploads.takes_files
+@signed_in
+def profile() -> AnyResponse:
+    """Name, language, number format, picture (RULES O4)."""
+    me = person()
+    form = ProfileForm(obj=me)
+    if form.validate_on_submit():
+        actions.change_profile(
+            me, name=form.name.data, language=form.language.data, region=form.region.data,
+            avatar=form.avatar, by=me, now=clock.now(),
+        )  # fmt: skip
+        flash(_("Your account is saved."))
+        return access.with_language(go(url_for("accounts.profile")), me)
+    return show("accounts/profile.html", form)
+
+
+@blueprint.post("/account/picture/removal")
+@signed_in
+def remove_avatar() -> AnyResponse:
+    """Initials again."""
+    actions.remove_avatar(person(), by=person(), now=clock.now())
+    flash(_("Your picture is removed. Your initials are shown instead."))
+    return go(url_for("accounts.profile"))
+
+
+@blueprint.get("/avatars/<file>")
+@signed_in
+def avatar(file: str) -> Response:
+    """A colleague's picture."""
+    response = uploads.picture(found(queries.avatar(file, seen_by=person())))
+    response.cache_control.public = False
+    response.cache_control.private = True
+    return response
+
+
+@blueprint.get("/account/sessions")
+@signed_in
+def sessions() -> Response:
+    """Where the person is signed in."""
+    rows = queries.live_sessions(person(), now=clock.now())
+    return render("accounts/sessions.html", sessions=rows, this=current_user.session)
+
+
+@blueprint.post("/account/sessions/<session>/end")
+@signed_in
+def end_session(session: str) -> AnyResponse:
+    """Signs one device out."""
+    actions.end_session(found(queries.session_of(person(), session)), by=person(), now=clock.now())
+    flash(_("The device is signed out."))
+    return go(url_for("accounts.sessions"))
+
+
+@blueprint.post("/account/sessions/others/end")
+@signed_in
+def end_other_sessions() -> AnyResponse:
+    """Signs all other devices out."""
+    actions.end_other_sessions(person(), but=current_user.session, by=person(), now=clock.now())
+    flash(_("All other devices are signed out."))
+    return go(url_for("accounts.sessions"))
+
+
+@blueprint.route("/account/organisations/new", methods=["GET", "POST"])
+@signed_in
+def new_organisation() -> AnyResponse:
+    """A further organisation (RULES O1)."""
+    form, me = OrganisationForm(), person()
+    if form.validate_on_submit():
+        organisation = actions.open_organisation(form.details(me.name), key=form.key.data, by=me, now=clock.now())
+        flash(_("%(name)s is ready.", name=organisation.name))
+        return go(url_for("pages.overview", org=organisation.public_id))
+    return show("accounts/new_organisation.html", form)
+
+
+# --- an organisation's settings -----------------------------------------------------------------------------
+
+
+@blueprint.route("/o/<org>/settings", methods=["GET", "POST"])
+@member(Role.ADMINISTRATOR)
+def settings(membership: Membership) -> AnyResponse:
+    """What the organisation says of itself (RULES O3)."""
+    form = SettingsForm(membership.organisation)
+    if form.validate_on_submit():
+        actions.change_organisation(
+            membership.organisation, form.details(), language=form.language.data,
+            invoice_note=form.invoice_note.data or "", by=person(), now=clock.now(),
+        )  # fmt: skip
+        flash(_("The settings are saved."))
+        return go(url_for("accounts.settings", org=membership.organisation.public_id))
+    return show("accounts/settings.html", form, membership=membership)
+
+
+# --- the team -----------------------------------------------------------------------------------------------
+
+
+def _to_team(membership: Membership) -> AnyResponse:
+    return go(url_for("accounts.team", org=membership.organisation.public_id))
+
+
+def _may(membership: Membership, current: Role | None, new: Role | None) -> bool:
+    return rules.may_set_role(membership.role, current=current, new=new)
+
+
+@blueprint.get("/o/<org>/team")
+@member()
+def team(membership: Membership) -> Response:
+    """Who belongs to the organisation, and who is invited (RULES O2)."""
+    return render(
+        "accounts/team.html",
+        membership=membership,
+        team=queries.team(membership.organisation),
+        invitations=queries.open_invitations(membership.organisation),
+        may=lambda current, new: _may(membership, current, new),
+        manages=membership.role.reaches(Role.ADMINISTRATOR),
+    )
+
+
+@blueprint.route("/o/<org>/team/new", methods=["GET", "POST"])
+@member(Role.ADMINISTRATOR)
+def team_invite(membership: Membership) -> AnyResponse:
+    """Invites a colleague by mail."""
+    organisation = membership.organisation
+    form = InviteForm(membership.role, data={"language": organisation.language})
+    if form.validate_on_submit() and form.within((INVITATIONS, organisation.public_id)):
+        try:
+            actions.invite(
+                organisation, email=form.email.data, role=Role(form.role.data), language=form.language.data,
+                by=person(), now=clock.now(),
+            )  # fmt: skip
+            flash(_("The invitation to %(email)s is on its way.", email=form.email.data))
+            return _to_team(membership)
+        except (rules.AlreadyMember, rules.AlreadyInvited) as refusal:
+            form.blame("email", refusal)
+    return show("accounts/team_invite.html", form, membership=membership)
+
+
+@blueprint.post("/o/<org>/team/invitations/<invitation>/mail")
+@member(Role.ADMINISTRATOR)
+def resend_invitation(membership: Membership, invitation: str) -> AnyResponse:
+    """Sends the invitation again; the older link dies."""
+    invited = found(queries.open_invitation(membership.organisation, invitation))
+    with saying_why_not():
+        actions.resend_invitation(invited, by=person(), now=clock.now())
+        flash(_("The invitation to %(email)s is on its way again.", email=invited.email))
+    return _to_team(membership)
+
+
+@blueprint.route("/o/<org>/team/invitations/<invitation>/withdrawal", methods=["GET", "POST"])
+@member(Role.ADMINISTRATOR)
+def withdraw_invitation(membership: Membership, invitation: str) -> AnyResponse:
+    """Asks once, then takes the invitation back."""
+    invited = found(queries.open_invitation(membership.organisation, invitation))
+    form = ConfirmForm()
+    if not form.validate_on_submit():
+        return show("accounts/withdraw_invitation.html", form, membership=membership, invitation=invited)
+    with saying_why_not():
+        actions.withdraw_invitation(invited, by=person(), now=clock.now())
+        flash(_("The invitation to %(email)s is withdrawn.", email=invited.email))
+    return _to_team(membership)
+
+
+@blueprint.route("/o/<org>/team/<colleague>/role", methods=["GET", "POST"])
+@member(Role.ADMINISTRATOR)
+def change_role(membership: Membership, colleague: str) -> AnyResponse:
+    """Another role for a colleague or oneself (RULES O2)."""
+    other = found(queries.member(membership.organisation, colleague))
+    if not _may(membership, other.role, other.role):
+        return access.too_weak(membership, Role.LEGAL_REPRESENTATIVE)
+    form = RoleForm(membership.role, other.role)
+    if form.validate_on_submit():
+        try:
+            actions.set_role(other, Role(form.role.data), by=person(), now=clock.now())
+            flash(_("The role of %(name)s is changed.", name=other.user.name))
+            return _to_team(membership)
+        except rules.LastRepresentative as refusal:
+            form.blame("role", refusal)
+    return show("accounts/change_role.html", form, membership=membership, colleague=other)
+
+
+@blueprint.route("/o/<org>/team/<colleague>/removal", methods=["GET", "POST"])
+@member()
+def remove_member(membership: Membership, colleague: str) -> AnyResponse:
+    """Asks once, then takes a colleague out; everybody may leave (RULES O2)."""
+    other = found(queries.member(membership.organisation, colleague))
+    oneself, name = other.id == membership.id, other.user.name
+    if not oneself and not _may(membership, other.role, None):
+        return access.too_weak(membership, rules.who_removes(other.role))
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        try:
+            actions.remove_member(other, by=person(), now=clock.now())
+            flash(_("You have left the organisation.") if oneself else _("%(name)s is removed.", name=name))
+            return go(url_for("accounts.start")) if oneself else _to_team(membership)
+        except rules.LastRepresentative as refusal:
+            form.refuse(refusal)
+    return show("accounts/remove_member.html", form, membership=membership, colleague=other, oneself=oneself)
+
+
+# --- answering an invitation --------------------------------------------------------------------------------
+
+
+@blueprint.route("/i/<token>", methods=["GET", "POST"])
+def invitation(token: str) -> AnyResponse:
+    """The page of an invitation: whom it is for decides what it offers. Only a POST joins."""
+    link = links.find("colleague", token, now=clock.now())
+    invited = queries.invitation(link.subject) if link else None
+    if link is None or invited is None:
+        return _over(url_for("pages.home"), _("Go to the home page"))
+    me, known = person_or_none(), queries.user_by_email(invited.email)
+    if me and me.email == invited.email:
+        return _join(link, invited, me)
+    if me:
+        return render("accounts/invitation_other.html", invitation=invited, token=token, me=me)
+    if known and (known.verified_at or known.disabled_at):
+        return render("accounts/invitation_sign_in.html", invitation=invited)
+    return _join_as_new_person(link, invited)
+
+
+def _join(link: Link, invited: ColleagueInvitation, me: User) -> AnyResponse:
+    form = ConfirmForm()
+    if form.validate_on_submit():
+        actions.accept_invitation(link, by=me, now=clock.now())
+        return _welcome(invited)
+    return show("accounts/invitation_join.html", form, invitation=invited)
+
+
+def _join_as_new_person(link: Link, invited: ColleagueInvitation) -> AnyResponse:
+    form = JoinForm(invited.email)
+    if form.validate_on_submit():
+        newcomer = actions.join_as_new_person(
+            link, name=form.name.data, password_hash=form.hashed(), language=current_language(), now=clock.now()
+        )
+        _welcome(invited)
+        return _enter(newcomer, url_for("pages.overview", org=invited.organisation.public_id))
+    return show("accounts/invitation_new.html", form, invitation=invited)
+
+
+def _welcome(invited: ColleagueInvitation) -> AnyResponse:
+    flash(_("You have joined %(organisation)s.", organisation=invited.organisation.name))
+    return go(url_for("pages.overview", org=invited.organisation.public_id))
+
+
+@blueprint.post("/i/<token>/switch")
+def switch_account(token: str) -> AnyResponse:
+    """Signs out and comes back to the invitation."""
+    if current_user.is_authenticated:
+        actions.end_session(current_user.session, by=person(), now=clock.now())
+    session.clear()
+    return go(url_for("accounts.invitation", token=token))

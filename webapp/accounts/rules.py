@@ -114,6 +114,11 @@ def may_set_role(actor: Role, *, current: Role | None, new: Role | None) -> bool
     return Role.LEGAL_REPRESENTATIVE not in touched or actor is Role.LEGAL_REPRESENTATIVE
 
 
+def who_removes(role: Role) -> Role:
+    """The weakest role that may take somebody with this role out."""
+    return next(actor for actor in Role if may_set_role(actor, current=role, new=None))
+
+
 def keeps_a_representative(representatives: int, *, current: Role, new: Role | None) -> bool:
     """Whether the organisation still has a legal representative after the change (RULES O2)."""
     loses_one = current is Role.LEGAL_REPRESENTATIVE and new is not Role.LEGAL_REPRESENTATIVE

@@ -1,0 +1,304 @@
+"""What people may type about themselves, their organisation and their colleagues."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import current_app
+from wtforms import Field, Form, ValidationError
+
+from webapp import drafts, uploads
+from webapp.accounts import labels, passwords, rules
+from webapp.accounts.models import Organisation, User
+from webapp.accounts.rules import Kind, OrganisationDetails, Role
+from webapp.forms import (
+    BaseForm,
+    BooleanField,
+    EmailLine,
+    FileField,
+    HiddenField,
+    Line,
+    OneOf,
+    PasswordField,
+    PublicForm,
+    Select,
+    Text,
+    lazy,
+    needed,
+)
+from webapp.i18n import LANGUAGE_NAMES, current_language
+from webapp.i18n import gettext as _
+from webapp.i18n import tell
+from webapp.places import countries
+from webapp.refused import Refused
+
+# --- pieces -------------------------------------------------------------------------------------------------
+
+
+class PersonName:
+    """How a person is called."""
+
+    name = Line(lazy("Your name"), [needed(lazy("Enter your name."))], most=80)
+
+
+class OwnAddress:
+    """The person's own mail address."""
+
+    email = EmailLine(lazy("Mail address"), [needed(lazy("Enter your mail address."))])
+
+
+class NewPassword:
+    """A password that is chosen here. `personal` is what it must not be made of."""
+
+    new_password = PasswordField(lazy("Password"), [needed(lazy("Choose a password."))])
+    personal: tuple[str, ...] = ()
+
+    def validate_new_password(self, field: Field) -> None:
+        weakness = passwords.weakness(field.data, *self.personal)
+        if weakness:
+            raise ValidationError(str(labels.WEAKNESSES[weakness]))
+
+    def hashed(self) -> str:
+        """The hash to store; slow on purpose."""
+        return passwords.hash_password(self.new_password.data)
+
+
+class OrganisationFields:
+    """What an organisation says of itself (RULES O3)."""
+
+    kind = OneOf(
+        lazy("Who are you?"),
+        [needed(lazy("Say whether you are an individual or a company."))],
+        choices=lambda: [(kind.value, str(label)) for kind, label in labels.KINDS.items()],
+        default=Kind.COMPANY.value,
+    )
+    organisation_name = Line(lazy("Name of the organisation"))
+    street = Line(lazy("Street and number"), [needed(lazy("Enter the street and number."))])
+    postcode = Line(lazy("Postcode"), [needed(lazy("Enter the postcode."))], most=12)
+    city = Line(lazy("Town"), [needed(lazy("Enter the town."))], most=80)
+    country = Select(
+        lazy("Country"),
+        choices=lambda: countries(current_language()),
+        default=lambda: current_app.config["SETTINGS"].operator_country,
+    )
+    register_number = Line(lazy("Company-register number"), most=30)
+    vat_number = Line(lazy("VAT number"), most=30)
+
+    @property
+    def is_company(self) -> bool:
+        """Fields that only a company has do not count for an individual, whatever was left in them."""
+        return bool(self.kind.data == Kind.COMPANY)
+
+    def validate_organisation_name(self, field: Field) -> None:
+        if self.is_company and not field.data:
+            raise ValidationError(_("Enter the name of the organisation."))
+
+    def validate_register_number(self, field: Field) -> None:
+        if self.is_company and field.data:
+            field.data = _register_number(field.data, self.country.data)
+
+    def validate_vat_number(self, field: Field) -> None:
+        if self.is_company and field.data:
+            field.data = _vat_number(field.data, self.country.data)
+
+    def details(self, person_name: str) -> OrganisationDetails:
+        """What was typed; an individual is called like the person."""
+        company = self.is_company
+        return OrganisationDetails(
+            kind=Kind(self.kind.data),
+            name=self.organisation_name.data if company else person_name,
+            street=self.street.data,
+            postcode=self.postcode.data,
+            city=self.city.data,
+            country=self.country.data,
+            register_number=self.register_number.data or None if company else None,
+            vat_number=self.vat_number.data or None if company else None,
+        )
+
+
+def _register_number(typed: str, country: str) -> str:
+    checked = rules.check_register_number(typed, country)
+    if not checked.valid:
+        example = rules.register_example(country)
+        raise ValidationError(_("This is not a company-register number. It looks like %(example)s.", example=example))
+    return checked.compact
+
+
+def _vat_number(typed: str, country: str) -> str:
+    checked = rules.check_vat_number(typed, country)
+    if not checked.valid:
+        example = rules.vat_example(country)
+        raise ValidationError(_("This is not a VAT number. It looks like %(example)s.", example=example))
+    return checked.compact
+
+
+def language_choices() -> list[tuple[str, str]]:
+    """The languages by their own names."""
+    return list(LANGUAGE_NAMES.items())
+
+
+def _right_password(form: Form, field: Field) -> None:
+    if not passwords.matches(form.person.password_hash, field.data or ""):
+        raise ValidationError(_("This is not your current password."))
+
+
+# --- signing up and in --------------------------------------------------------------------------------------
+
+
+class SignUpForm(PersonName, OwnAddress, NewPassword, OrganisationFields, PublicForm):
+    """A person and its organisation, on one page (RULES O1, O3)."""
+
+    @property
+    def personal(self) -> tuple[str, ...]:  # type: ignore[override] # computed here
+        return (self.email.data or "", self.name.data or "")
+
+
+class SignInForm(OwnAddress, BaseForm):
+    """Address and password."""
+
+    password = PasswordField(lazy("Password"), [needed(lazy("Enter your password."))])
+    keep = BooleanField(lazy("Keep me signed in on this device"))
+
+
+class AddressForm(OwnAddress, PublicForm):
+    """A mail address that something is sent to."""
+
+
+class ResetForm(NewPassword, BaseForm):
+    """The new password, by a link from a mail."""
+
+    new_password = PasswordField(lazy("New password"), [needed(lazy("Choose a password."))])
+
+    def __init__(self, person: User) -> None:
+        super().__init__()
+        self.personal = (person.email, person.name)
+
+
+class ConfirmForm(BaseForm):
+    """A page with one button."""
+
+
+# --- the person ---------------------------------------------------------------------------------------------
+
+
+class ProfileForm(PersonName, BaseForm):
+    """Name, languages, picture (RULES O4)."""
+
+    language = Select(lazy("Language of your mails"), choices=language_choices)
+    region = Select(lazy("Number and date format"), choices=lambda: countries(current_language()))
+    picture = FileField(lazy("Picture"))
+    avatar: uploads.Checked | None = None
+
+    def validate_picture(self, field: Field) -> None:
+        if not field.data:
+            return
+        pixels = rules.AVATAR_PIXELS
+        try:
+            self.avatar = uploads.check_picture(field.data, smallest=pixels, largest=2 * pixels, square=True)
+        except Refused as refusal:
+            raise ValidationError(tell(refusal)) from None
+
+
+class PasswordForm(NewPassword, BaseForm):
+    """A new password, with the current one."""
+
+    current_password = PasswordField(
+        lazy("Current password"), [needed(lazy("Enter your current password.")), _right_password]
+    )
+    new_password = PasswordField(lazy("New password"), [needed(lazy("Choose a password."))])
+
+    def __init__(self, person: User) -> None:
+        self.person = person
+        self.personal = (person.email, person.name)
+        super().__init__()
+
+
+# --- organisations ------------------------------------------------------------------------------------------
+
+
+class OrganisationForm(OrganisationFields, BaseForm):
+    """A further organisation. `key` makes a second submit harmless."""
+
+    key = HiddenField(default=drafts.new_key)
+
+    def validate_key(self, field: Field) -> None:
+        if not drafts.KEY.fullmatch(field.data or ""):
+            field.data = drafts.new_key()
+
+
+class SettingsForm(OrganisationFields, BaseForm):
+    """What an organisation's administrators may change. Its kind stays as it is."""
+
+    kind = None
+    language = Select(lazy("Language of the organisation"), choices=language_choices)
+    invoice_note = Text(lazy("Note on your invoices"), most=500)
+
+    def __init__(self, organisation: Organisation) -> None:
+        self._kind = organisation.kind
+        super().__init__(obj=organisation, data={"organisation_name": organisation.name})
+
+    @property
+    def is_company(self) -> bool:
+        """Everything counts here: an individual may have a VAT number and another name, too."""
+        return True
+
+    def details(self, person_name: str = "") -> OrganisationDetails:
+        """What was typed."""
+        return OrganisationDetails(
+            kind=self._kind,
+            name=self.organisation_name.data,
+            street=self.street.data,
+            postcode=self.postcode.data,
+            city=self.city.data,
+            country=self.country.data,
+            register_number=self.register_number.data or None,
+            vat_number=self.vat_number.data or None,
+        )
+
+
+# --- the team -----------------------------------------------------------------------------------------------
+
+
+def role_choices(actor: Role, current: Role | None = None) -> list[tuple[str, str]]:
+    """The roles that somebody with the role `actor` may give, strongest last."""
+    return [
+        (role.value, str(label))
+        for role, label in labels.ROLES.items()
+        if rules.may_set_role(actor, current=current, new=role)
+    ]
+
+
+class InviteForm(BaseForm):
+    """A colleague's address, role and language."""
+
+    email = EmailLine(lazy("Mail address"), [needed(lazy("Enter the mail address of your colleague."))])
+    role = OneOf(lazy("Role"), [needed(lazy("Choose a role."))], choices=(), default=Role.COLLABORATOR.value)
+    language = Select(lazy("Language of the invitation"), choices=language_choices)
+
+    def __init__(self, actor: Role, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.role.choices = role_choices(actor)
+
+
+class RoleForm(BaseForm):
+    """Another role."""
+
+    role = OneOf(lazy("Role"), [needed(lazy("Choose a role."))], choices=())
+
+    def __init__(self, actor: Role, current: Role) -> None:
+        super().__init__(data={"role": current.value})
+        self.role.choices = role_choices(actor, current)
+
+
+class JoinForm(PersonName, NewPassword, BaseForm):
+    """Somebody without an account joins."""
+
+    def __init__(self, email: str) -> None:
+        self.email = email
+        super().__init__()
+
+    @property
+    def personal(self) -> tuple[str, ...]:  # type: ignore[override] # computed here
+        return (self.email, self.name.data or "")
+
+
