@@ -130,7 +130,7 @@ def _texts(path: Path, given: Any) -> dict[str, Texts]:
     known = isinstance(given, dict) and set(given) <= set(LANGUAGES)
     if not known or not all(_is_text(entry) for entry in given.values()):
         raise BadSetting(
-            f"{path}: texts.en, texts.fr and texts.de may have an introduction (a text) and benefits (a list)."
+            f"{path}: texts.en, texts.fr, texts.de may have an introduction (a text) and benefits (a list)."
         )
     return {
         language: Texts(entry.get("introduction", ""), tuple(entry.get("benefits", ())))

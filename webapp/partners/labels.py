@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import current_app
@@ -31,6 +32,11 @@ APPLICATION_STATES = {
 def service(code: str) -> str:
     """`web` -> `Websites and hosting`, for the reader."""
     return str(SERVICE_NAMES.get(code, code))
+
+
+def in_order(services: Iterable[str]) -> list[str]:
+    """Service codes in the order in which they are always shown."""
+    return [code for code in SERVICES if code in services]
 
 
 def service_choices() -> list[tuple[str, str]]:

@@ -180,7 +180,7 @@ def host(website: str) -> str:
 
 
 def apply_address() -> str:
-    """Where "Apply now" leads: to the application of the person's only organisation, else to start or sign-up."""
+    """Where "Apply now" leads: the application of the person's only organisation, else start or sign-up."""
     somebody = person_or_none()
     if somebody is None:
         return url_for("accounts.sign_up", next=url_for("partners.become"))
@@ -191,6 +191,7 @@ def apply_address() -> str:
 
 
 blueprint.add_app_template_filter(labels.service, "service")
+blueprint.add_app_template_filter(labels.in_order, "in_order")
 blueprint.add_app_template_filter(logo_address)
 blueprint.add_app_template_filter(host)
 blueprint.add_app_template_global(apply_address)
