@@ -12,7 +12,7 @@ import os
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
@@ -73,6 +73,18 @@ def _forget_sqlite(app: Flask, file: Path, empty: sqlite3.Connection) -> None:
     connection.close()
 
 
+@contextmanager
+def on_sqlite(settings: Settings) -> Iterator[tuple[Flask, Callable[[], None]]]:
+    """An application on the SQLite file of these settings, and what empties it."""
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    app = create_app(settings, synchronous="OFF")
+    make_schema(app)
+    with closing(sqlite3.connect(":memory:")) as empty:
+        with closing(sqlite3.connect(file)) as made:
+            made.backup(empty)
+        yield app, lambda: _forget_sqlite(app, file, empty)
+
+
 def _forget_postgres(app: Flask) -> None:
     tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
     with app.app_context(), db.engine.begin() as connection:
@@ -106,17 +118,8 @@ def installation(
             def forget() -> None:
                 _forget_postgres(app)
         else:
-            file = folder / "tests.sqlite3"
-            app = create_app(settings_for_tests(f"sqlite:///{file}", folder), synchronous="OFF")
-            make_schema(app)
-            empty = sqlite3.connect(":memory:")
-            stack.callback(empty.close)
-            with sqlite3.connect(file) as made:
-                made.backup(empty)
-            made.close()
-
-            def forget() -> None:
-                _forget_sqlite(app, file, empty)
+            settings = settings_for_tests(f"sqlite:///{folder / 'tests.sqlite3'}", folder)
+            app, forget = stack.enter_context(on_sqlite(settings))
 
         app.test_client_class = ProofreadingClient
         yield app, forget
@@ -209,6 +212,10 @@ def elsewhere(app: Flask) -> Callable[[Callable[[], object]], object]:
             with app.app_context():
                 return what()
 
-        return contextvars.Context().run(inside)
+        db.session.commit()  # what the test has read is old news afterwards
+        try:
+            return contextvars.Context().run(inside)
+        finally:
+            db.session.expire_all()
 
     return run

@@ -154,34 +154,47 @@ class Received:
 @dataclass
 class MailServer:
     """A real SMTP server. `answers` says what comes next instead of "250 OK": a reply such as "451 busy",
-    `MailServer.HANG_UP`, or an Event that it waits for before it takes the message."""
+    HANG_UP, or an Event that it waits for before it takes the message. `refused` maps recipients to replies;
+    `holding` is set while it waits with a message in hand."""
 
     HANG_UP = "hang up"
 
     port: int = 0
     received: list[Received] = field(default_factory=list)
     answers: deque[str | threading.Event] = field(default_factory=deque)
-    asked: threading.Event = field(default_factory=threading.Event)  # set when a message has arrived
+    refused: dict[str, str] = field(default_factory=dict)
+    holding: threading.Event = field(
+        default_factory=threading.Event
+    )
 
     @property
     def url(self) -> str:
         """For MAIL_URL."""
         return f"smtp+plain://127.0.0.1:{self.port}"
 
+    async def handle_RCPT(
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self.refused:
+            return self.refused[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        self.asked.set()
         answer = self.answers.popleft() if self.answers else "250 OK"
+        if isinstance(answer, threading.Event):
+            self.holding.set()
+            await asyncio.get_running_loop().run_in_executor(None, answer.wait, 30)
+            self.holding.clear()
+            answer = "250 OK"
         if answer == self.HANG_UP:
             assert server.transport is not None
             server.transport.close()
             return "421 going away"
-        if isinstance(answer, threading.Event):
-            await asyncio.get_running_loop().run_in_executor(None, answer.wait, 30)
-            answer = "250 OK"
-        if str(answer).startswith("2"):
+        if answer.startswith("2"):
             content: Any = envelope.content
             self.received.append(Received(envelope.mail_from or "", list(envelope.rcpt_tos), bytes(content)))
-        return str(answer)
+        return answer
 
     def to(self, address: str) -> list[Received]:
         """What this address has got."""

@@ -27,7 +27,7 @@ class BadSetting(SystemExit):
 class MailServer:
     """Where mail goes: an SMTP server, or a folder that receives `.eml` files (demo and trial)."""
 
-    scheme: str  # smtp (STARTTLS when offered), smtps (TLS from the start), smtp+plain (never TLS), folder
+    scheme: str  # smtp (STARTTLS, insisted on), smtps (TLS from the start), smtp+plain (never TLS), folder
     host: str = ""
     port: int = 25
     username: str | None = None

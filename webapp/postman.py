@@ -93,10 +93,11 @@ class Postman:
             .order_by(QueuedMail.due_at, QueuedMail.id)
             .limit(BATCH)
             .with_for_update(skip_locked=True)
+            .cte("due")  # as a plain subquery PostgreSQL may run it again for each row, past its limit
         )
         claim = (
             sa.update(QueuedMail)
-            .where(QueuedMail.id.in_(due.scalar_subquery()), WAITING)
+            .where(QueuedMail.id.in_(sa.select(due.c.id)), WAITING)
             .values(leased_until=now + LEASE, leased_by=self._name, attempts=QueuedMail.attempts + 1)
             .returning(QueuedMail)
             .execution_options(synchronize_session=False, populate_existing=True)

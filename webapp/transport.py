@@ -48,10 +48,14 @@ class _CheckedConnection(Connection):
             host: smtplib.SMTP = smtplib.SMTP_SSL(mail.server, mail.port, timeout=SECONDS, context=context)
         else:
             host = smtplib.SMTP(mail.server, mail.port, timeout=SECONDS)
+        try:
             if mail.use_tls:
                 host.starttls(context=context)
-        if mail.username:
-            host.login(mail.username, mail.password or "")
+            if mail.username:
+                host.login(mail.username, mail.password or "")
+        except (smtplib.SMTPException, OSError):
+            host.close()
+            raise
         return host
 
 
