@@ -7,6 +7,7 @@ put in as bytes after they were checked; nothing else differs between its copies
 from __future__ import annotations
 
 import re
+import secrets
 import textwrap
 from dataclasses import dataclass
 from email.headerregistry import Address as HeaderAddress
@@ -24,9 +25,13 @@ from webapp.mailer import Letter, QueuedMail, address_of
 from webapp.text import has_control_characters
 
 WIDTH = 72
-_TO = "to-mark@mark.invalid"
-_ID = "<id-mark@mark.invalid>"
-_STOP = "https://stop-mark.invalid/"
+LONGEST_SUBJECT = 77
+LONGEST_LINE = 900  # bytes of HTML, before the stop link is put in; RFC 5322 allows 998
+# drawn anew by each process: nobody can write them into a text and have it replaced
+_MARK = secrets.token_hex(8)
+_TO = f"to-{_MARK}@mark.invalid"
+_ID = f"<id-{_MARK}@mark.invalid>"
+_STOP = f"https://stop-{_MARK}.mark.invalid/"
 
 
 class BadAddress(ValueError):
@@ -75,8 +80,8 @@ def skeleton(letter: Letter, mail: QueuedMail) -> Skeleton:
             "mail/letter.html", letter=letter, stop=_STOP if mail.stop else "", language=mail.language
         )
     settings = current_app.config["SETTINGS"]
-    message = EmailMessage(policy=SMTP.clone(max_line_length=998))
-    message["Subject"] = letter.subject
+    message = EmailMessage(policy=SMTP)
+    message["Subject"] = _subject(letter.subject)
     message["From"] = _sender(settings.mail_from)
     message["To"] = _TO
     message["Reply-To"] = letter.reply_to or settings.operator_email or parseaddr(settings.mail_from)[1]
@@ -89,7 +94,7 @@ def skeleton(letter: Letter, mail: QueuedMail) -> Skeleton:
         message["List-Unsubscribe"] = f"<{_STOP}>"
         message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     message.set_content(_flowed(text), cte="8bit", params={"format": "flowed"})
-    message.add_alternative(html, subtype="html", cte="8bit")
+    message.add_alternative(_short_lines(html), subtype="html", cte="8bit")
     message["Content-Language"] = mail.language
     return Skeleton(message.as_bytes())
 
@@ -100,16 +105,67 @@ def _sender(configured: str) -> HeaderAddress:
     return HeaderAddress(display_name=name, addr_spec=address)
 
 
+def _subject(text: str) -> str:
+    """One line without control characters, cut at a word where it is too long for a list of mails."""
+    line = " ".join("".join(" " if has_control_characters(c, lines=False) else c for c in text).split())
+    if len(line) <= LONGEST_SUBJECT:
+        return line
+    cut = line[: LONGEST_SUBJECT - 1]
+    kept, _, rest = cut.rpartition(" ")
+    return (kept if len(rest) < WIDTH // 3 else cut).rstrip(" ,.;:–-") + "…"
+
+
 def _flowed(text: str) -> str:
-    """Lines of at most 72 columns, joined by a trailing blank where a reader may flow them (RFC 3676)."""
+    """Lines of at most 72 columns, joined by a trailing blank where a reader may flow them (RFC 3676).
+
+    Each line of a quote begins with its mark; a word longer than a line is cut, an address never.
+    """
     lines: list[str] = []
-    for line in text.strip().splitlines():
+    for line in text.strip().split("\n"):
         if line == "-- ":
             lines.append(line)
             continue
-        wrapped = textwrap.wrap(line, WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
-        lines += [f"{part} " for part in wrapped[:-1]] + [wrapped[-1]]
+        mark = "> " if line.startswith("> ") else ""
+        words = [piece for word in line.removeprefix(mark).split(" ") for piece in _pieces(word, WIDTH - len(mark))]
+        wrapped = textwrap.wrap(
+            " ".join(words), WIDTH - len(mark), break_long_words=False, break_on_hyphens=False
+        ) or [""]
+        lines += [f"{mark}{part} " for part in wrapped[:-1]] + [mark + wrapped[-1]]
     return "\n".join(lines) + "\n"
+
+
+def _pieces(word: str, width: int) -> list[str]:
+    if len(word) <= width or word.startswith(("http://", "https://")):
+        return [word]
+    return [word[at : at + width] for at in range(0, len(word), width)]
+
+
+_HTML_PART = re.compile(r"<[^>]*>|&[#\w]+;|.", re.DOTALL)
+
+
+def _short_lines(html: str) -> str:
+    """The same HTML in lines that mail servers take: broken at blanks, a longer word by a tag that shows nothing."""
+    return "\n".join(
+        line if len(line.encode()) <= LONGEST_LINE else _broken(line) for line in html.split("\n")
+    )
+
+
+def _broken(line: str) -> str:
+    lines, here, size = [], "", 0
+    for part in _HTML_PART.findall(line):
+        length = len(part.encode())
+        if size + length > LONGEST_LINE:
+            before, blank, after = here.rpartition(" ")
+            if blank and len(after.encode()) < LONGEST_LINE // 2:
+                lines.append(before)
+                here = after
+            else:
+                lines.append(here + "<wbr")
+                here = ">"
+            size = len(here.encode())
+        here += part
+        size += length
+    return "\n".join([*lines, here])
 
 
 def paragraph_breaks(text: str) -> Markup:
