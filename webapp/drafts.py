@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base, new_public_id
@@ -60,12 +61,20 @@ def save(kind: str, key: str, data: dict[str, Any], *, now: datetime) -> Draft:
     """Keeps what was typed under this key; a finished draft stays as it is. ValueError for a malformed key."""
     if not KEY.fullmatch(key):
         raise ValueError("not a draft's key")
-    draft = find(kind, key, now=now)
-    if draft is None:
-        draft = Draft(key_hash=_hash(key), kind=kind, data=data, created_at=now, expires_at=now + LIFETIME)
-        db.session.add(draft)
-    elif draft.finished_at is None:
-        draft.data = data
+    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
+    db.session.execute(  # a double click saves the same new draft twice at once
+        insert(Draft)
+        .values(key_hash=_hash(key), kind=kind, data=data, created_at=now, expires_at=now + LIFETIME)
+        .on_conflict_do_nothing(index_elements=["key_hash"])
+    )
+    draft = db.session.scalars(
+        sa.select(Draft)
+        .where(Draft.key_hash == _hash(key), Draft.kind == kind)
+        .with_for_update()
+        .execution_options(populate_existing=True)
+    ).one()
+    if draft.finished_at is None:
+        draft.data, draft.expires_at = data, now + LIFETIME
     db.session.flush()
     return draft
 
