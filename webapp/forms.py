@@ -222,7 +222,7 @@ class OneOf(RadioField):
         super().__init__(label, validators, choices=choices, validate_choice=False, **kw)
 
     def pre_validate(self, form: Form) -> None:
-        if self.data not in (None, "", "None") and self.data not in [value for value, *_rest in self.iter_choices()]:
+        if self.data not in (None, "") and self.data not in [value for value, *_rest in self.iter_choices()]:
             raise StopValidation(_("Choose one of the options shown."))
 
 

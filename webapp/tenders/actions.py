@@ -47,6 +47,8 @@ WAIT_FOR_MAIL_SECONDS = 5.0
 @unit_of_work
 def keep_files(draft: Draft, files: list[Checked], *, drop: set[str], now: datetime) -> None:
     """Adds files to a draft and drops those with these public ids; at most as many as the policy allows."""
+    if lock(draft).finished_at:
+        return
     for upload in draft_files(draft):
         if upload.public_id in drop:
             db.session.delete(upload)
@@ -250,11 +252,12 @@ def accept(tender: Tender, offer: Offer, *, seen: str, by: User | None, now: dat
         raise OfferOver()
     if offer.stamp != seen:
         raise OfferChanged()
+    offers = [lock(each) for each in tender.offers]  # as they are now, not as the page has read them
     offer.accepted_at = now
     tender.awarded_at = now
     mailer.withhold("tender_excerpt", tender.id, now=now)
     audit.record("tender.awarded", tender, by=by, now=now, detail=f"offer={offer.id}")
-    for each in tender.offers:
+    for each in offers:
         if not each.withdrawn_at:
             kind = "offer_accepted" if each.id == offer.id else "offer_not_chosen"
             mailer.queue(kind, each.user, each, now=now)
@@ -316,6 +319,8 @@ def make_offer(received: TenderRecipient, terms: Terms, *, by: User, now: dateti
     if not queries.opening(tender, received.partner):
         raise NotPossible()
     offer = queries.offer_of(tender, received.partner)
+    if offer:
+        lock(offer)  # a colleague may have changed it since the page was read
     again = offer is not None and offer.withdrawn_at is None
     if offer is None:
         offer = Offer(tender_id=tender.id, partner_id=received.partner_id, user_id=by.id, made_at=now)
@@ -383,12 +388,12 @@ def set_preferences(
 def stop_mail(what: str, public_id: str, *, now: datetime) -> bool:
     """What a mail's stop link does: `tenders` stops a partner's mails, `openings` a requester's. False if unknown."""
     if what == "tenders":
-        partner = db.session.scalar(sa.select(PartnerAccount).where(PartnerAccount.public_id == public_id))
+        partner = queries.partner_to_stop(public_id)
         if partner and partner.tender_mail != "never":
             partner.tender_mail = "never"
             audit.record("partner.tender_mail_stopped", partner, by=None, now=now)
         return partner is not None
-    tender = db.session.scalar(sa.select(Tender).where(Tender.public_id == public_id))
+    tender = queries.tender_to_stop(public_id)
     if tender and tender.opening_mails:
         tender.opening_mails = False
         audit.record("tender.opening_mails_stopped", tender, by=None, now=now)
@@ -507,17 +512,16 @@ def erase_old(*, now: datetime) -> int:
 
 @unit_of_work
 def erase(tender: Tender, *, now: datetime) -> None:
-    """Erases text, contact data, files, and every mail row that holds the requester's address."""
-    lock(tender)
+    """Erases text, contact data, files, and every mail row that went to the requester, whatever its address."""
+    if lock(tender).erased_at:
+        return
     offers = [offer.id for offer in tender.offers]
-    requester = tender.user.email if tender.user else tender.contact_email
     db.session.execute(
         sa.delete(QueuedMail).where(
-            QueuedMail.address == requester,
             sa.or_(
                 sa.and_(QueuedMail.kind.in_(mails.TO_REQUESTER), QueuedMail.about == tender.id),
                 sa.and_(QueuedMail.kind == "offer_received", QueuedMail.about.in_(offers)),
-            ),
+            )
         )
     )
     for offer in tender.offers:

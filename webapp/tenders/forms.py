@@ -81,7 +81,10 @@ class TenderForm(PublicForm):
     )
     budget = OneOf(lazy("Budget"), choices=(), default="")
     start = OneOf(
-        lazy("When should it start?"), choices=lambda: [*labels.STARTS.items()], default="open"
+        lazy("When should it start?"),
+        [needed(lazy("Choose one of the options shown."))],
+        choices=lambda: [*labels.STARTS.items()],
+        default="open",
     )
     reply_languages = ManyOf(
         lazy("In which languages may partners answer?"),
@@ -152,7 +155,11 @@ class OfferForm(BaseForm):
     message = Text(
         lazy("Message"), [needed(lazy("Write what the price covers")), filled(least=20, most=5000)], most=5000
     )
-    days = OneOf(lazy("Valid until"), choices=lambda: offer_day_choices())
+    days = OneOf(
+        lazy("Valid until"),
+        [needed(lazy("Choose one of the options shown."))],
+        choices=lambda: offer_day_choices(),
+    )
     pdf = FileField(lazy("Offer as PDF"))
     drop_pdf = BooleanField(lazy("Remove the attached PDF"))
 

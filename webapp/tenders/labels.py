@@ -82,11 +82,6 @@ def budget_choices(steps: tuple[int, ...], currency: str) -> list[tuple[str, str
     return [("", _("I don’t know yet")), *bands]
 
 
-def budget_most(band: str) -> int | None:
-    """The upper bound of a band's code, in whole units; None when unknown or open-ended."""
-    return rules.budget_bounds(band)[1]
-
-
 def closing_day(tender: Any) -> date | None:
     """The last day on which a call, or a row of the inbox, is open."""
     return rules.closing_day(tender.closes_at, current_app.config["SETTINGS"].zone) if tender.closes_at else None

@@ -148,8 +148,8 @@ class Offer(Base):
     tender_id: Mapped[int] = mapped_column(sa.ForeignKey("tenders.id"))
     partner_id: Mapped[int] = mapped_column(sa.ForeignKey("partner_accounts.id"), index=True)
     user_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
-    price_least: Mapped[int]
-    price_most: Mapped[int]
+    price_least: Mapped[int] = mapped_column(sa.BigInteger)
+    price_most: Mapped[int] = mapped_column(sa.BigInteger)
     currency: Mapped[str] = mapped_column(sa.String(3))
     message: Mapped[str] = mapped_column(sa.Text)
     language: Mapped[str] = mapped_column(sa.String(2))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -15,6 +16,7 @@ from webapp.accounts.rules import Role
 from webapp.extensions import db
 from webapp.partners.models import PartnerAccount
 from webapp.tenders.models import Offer, Tender, TenderOpening, TenderRecipient
+from webapp.tenders.rules import budget_bounds
 
 PER_PAGE = 25
 COUNT_LIMIT = 500
@@ -41,6 +43,14 @@ def reach_of(tender: Tender) -> Reach:
     return Reach(
         tender.services, tender.reply_languages, tender.country, tender.region, tender.budget_most, tender.organisation_id
     )
+
+
+def reach_of_draft(data: dict[str, Any], organisation: Organisation | None) -> Reach:
+    """The same for a call that is not sent yet."""
+    return Reach(
+        frozenset(data["services"]), frozenset(data["reply_languages"]), data["country"], data["region"],
+        budget_bounds(data["budget"])[1], organisation.id if organisation else None,
+    )  # fmt: skip
 
 
 def concerned(reach: Reach) -> sa.ColumnElement[bool]:
@@ -377,6 +387,18 @@ def to_erase(*, now: datetime, retention: timedelta) -> list[Tender]:
             )
         )
     )
+
+
+def partner_to_stop(public_id: str) -> PartnerAccount | None:
+    """The partner that a stop link names, locked."""
+    return db.session.scalar(
+        sa.select(PartnerAccount).where(PartnerAccount.public_id == public_id).with_for_update()
+    )
+
+
+def tender_to_stop(public_id: str) -> Tender | None:
+    """The call that a stop link names, locked."""
+    return db.session.scalar(sa.select(Tender).where(Tender.public_id == public_id).with_for_update())
 
 
 # --- the operator -------------------------------------------------------------------------------------------

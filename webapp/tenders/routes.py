@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, request, url_for
@@ -15,6 +15,7 @@ from webapp.accounts import queries as account_queries
 from webapp.accounts.access import member, person, person_or_none, signed_in
 from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
+from webapp.config import LANGUAGES
 from webapp.drafts import Draft
 from webapp.extensions import csrf
 from webapp.htmx import go, render, wants_fragment
@@ -22,6 +23,7 @@ from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
 from webapp.partners.labels import service_choices
 from webapp.partners.models import PartnerAccount
+from webapp.partners.rules import SERVICES
 from webapp.places import currency_of
 from webapp.programme import programme
 from webapp.refused import Gone, Refused
@@ -106,29 +108,35 @@ def _complete(key: str) -> Draft | AnyResponse:
 
 
 @blueprint.post("/tenders/new/<draft>")
+@uploads.takes_files
 def save(draft: str) -> AnyResponse:
     """Keeps what was typed and the good files, then on to the check page, or back with messages."""
-    request.max_content_length = uploads.REQUEST_BYTES
     if not drafts.KEY.fullmatch(draft):
         abort(404)
     who = _on_behalf(request.args.get("org"))
     form = TenderForm(currency=_currency(who))
     if request.form.get("do") == "preview" and wants_fragment():
         return render("tenders/new.html", fragment="tenders/_excerpt.html", call=form.typed)
-    limits.spend("tender-form", request.remote_addr or "", most=60, per=HOUR, now=clock.now())
-    good = form.validate()
-    files = _checked_files(form)
+    limits.spend("tender-form", limits.network(request.remote_addr), most=60, per=HOUR, now=clock.now())
+    good, drop = form.validate(), set(request.form.getlist("drop_file"))
+    files = _checked_files(form, beside=_kept_files(draft, drop))
     complete = good and not form.files.errors
     data = {**form.typed, "org": who.organisation.public_id if who else "", "complete": complete}
     kept = drafts.save("tender", draft, data, now=clock.now())
-    actions.keep_files(kept, files, drop=set(request.form.getlist("drop_file")), now=clock.now())
+    actions.keep_files(kept, files, drop=drop, now=clock.now())
     if not complete or request.form.get("do") == "preview":
         return _form_page(form, draft, who, status=422 if form.errors else 200, call=form.typed)
     return go(url_for("tenders.check", draft=draft))
 
 
-def _checked_files(form: TenderForm) -> list[Checked]:
-    """The files that can be taken; the others become messages next to the field."""
+def _kept_files(key: str, drop: set[str]) -> int:
+    """How many files stay with the draft."""
+    kept = drafts.find("tender", key, now=clock.now())
+    return len([file for file in actions.draft_files(kept) if file.public_id not in drop]) if kept else 0
+
+
+def _checked_files(form: TenderForm, *, beside: int) -> list[Checked]:
+    """The files that can be taken beside those that are there; the others become messages next to the field."""
     good: list[Checked] = []
     sent = [file for file in form.files.data or [] if isinstance(file, FileStorage) and file.filename]
     form.files.errors = list(form.files.errors)
@@ -138,7 +146,7 @@ def _checked_files(form: TenderForm) -> list[Checked]:
         except BadFile as refusal:
             form.files.errors.append(_("%(name)s: %(problem)s", name=file.filename, problem=tell(refusal)))
     most = programme().tenders.attachments
-    if len(sent) > most:
+    if len(sent) + beside > most:
         form.files.errors.append(_("Attach at most %(most)s files.", most=most))
     return good
 
@@ -151,22 +159,19 @@ def check(draft: str) -> AnyResponse:
         return kept
     data = kept.data
     form = TenderForm(formdata=None, data=data, currency=data["currency"])
-    reach = queries.Reach(
-        frozenset(data["services"]),
-        frozenset(data["reply_languages"]),
-        data["country"],
-        data["region"],
-        labels.budget_most(data["budget"]),
-    )
+    who = _sender(kept)
+    reach = queries.reach_of_draft(data, who.organisation if who else None)
     return render(
         "tenders/check.html",
-        key=draft,
-        call=data,
-        form=form,
-        files=actions.draft_files(kept),
-        partners=queries.count_concerned(reach),
-        visitor=person_or_none() is None,
-    )
+        key=draft, call=data, form=form, files=actions.draft_files(kept),
+        partners=queries.count_concerned(reach), visitor=who is None,
+    )  # fmt: skip
+
+
+def _sender(kept: Draft) -> Membership | None:
+    """For whom of the person's organisations the draft was written; None for a visitor's."""
+    somebody = person_or_none()
+    return account_queries.membership(somebody, kept.data["org"]) if somebody and kept.data["org"] else None
 
 
 @blueprint.post("/tenders/new/<draft>/check")
@@ -177,8 +182,8 @@ def send(draft: str) -> AnyResponse:
     if not isinstance(kept, Draft):
         return kept
     data = kept.data
-    who = _on_behalf(data["org"])
-    limits.spend("tender", request.remote_addr or "", most=10, per=HOUR, now=now)
+    who = _sender(kept)
+    limits.spend("tender", limits.network(request.remote_addr), most=10, per=HOUR, now=now)
     limits.spend("tender", data["contact_email"], most=10, per=DAY, now=now)
     limits.spend("tender", "everybody", most=500, per=HOUR, now=now)
     actions.send(kept, by=who.user if who else None, organisation=who.organisation if who else None, now=now)
@@ -192,6 +197,8 @@ def done(draft: str) -> AnyResponse:
     if kept.result is None:
         return go(url_for("tenders.edit", draft=draft))
     tender = found(queries.by_id(kept.result))
+    if tender.status(clock.now()) not in (Status.UNCONFIRMED, Status.OPEN):
+        raise NotOpen()
     partners = queries.count_concerned(queries.reach_of(tender))
     return render("tenders/done.html", tender=tender, state=tender.status(clock.now()), partners=partners)
 
@@ -321,7 +328,7 @@ def inbox(membership: Membership) -> Response:
     partner = found(queries.partner_of(membership.organisation))
     tab = request.args.get("tab", "open")
     tab = tab if tab in queries.TABS else "open"
-    service, language = request.args.get("service", ""), request.args.get("language", "")
+    service, language = _known("service", SERVICES), _known("language", LANGUAGES)
     page = max(1, min(request.args.get("page", 1, int), 10_000))
     calls = queries.inbox(partner, tab, now=clock.now(), service=service, language=language, page=page)
     return render(
@@ -329,6 +336,12 @@ def inbox(membership: Membership) -> Response:
         fragment="tenders/_list.html",
         membership=membership, partner=partner, tab=tab, service=service, language=language, calls=calls,
     )  # fmt: skip
+
+
+def _known(name: str, values: Iterable[str]) -> str:
+    """A filter of the address; anything unknown is no filter."""
+    value = request.args.get(name, "")
+    return value if value in values else ""
 
 
 def _received(membership: Membership, tender: str) -> TenderRecipient:
@@ -383,10 +396,10 @@ def _may_read(received: TenderRecipient) -> bool:
 
 
 @blueprint.route("/o/<org>/tenders/<tender>/offer", methods=["GET", "POST"])
+@uploads.takes_files
 @member()
 def offer(membership: Membership, tender: str) -> AnyResponse:
     """The partner's offer: made or changed (RULES T7)."""
-    request.max_content_length = uploads.REQUEST_BYTES
     received = _received(membership, tender)
     if received.tender.status(clock.now()) is not Status.OPEN:
         raise NotOpen()
