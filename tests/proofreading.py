@@ -140,7 +140,7 @@ def _forms(root: Element) -> list[str]:
                 plain = element if element.tag in ("a", "form") else next(
                     (holder for holder in element.ancestors() if holder.tag == "form"), element
                 )  # fmt: skip
-                if not (plain.get("href") or plain.get("action")):
+                if not (plain.get("href") or plain.get("action") or plain.get("formaction")):
                     found.append(
                         f"<{element.tag} {verb}={element.get(verb)!r}> does nothing without a script"
                     )
