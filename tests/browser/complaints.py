@@ -1,0 +1,38 @@
+"""What a browser complains about: errors of scripts, refused by the content policy, resources that don't load."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
+
+# Chromium also tells that a page itself came with one of these; tests look at the page for that.
+EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (401|403|404|410|422|429) ")
+PAGE = re.compile(r"https?://[^/]+/(en|fr|de)/")
+
+
+class Complaints:
+    """Collected from all windows that it listens to."""
+
+    def __init__(self) -> None:
+        self.found: list[str] = []
+
+    def listen(self, window: BrowserContext) -> None:
+        """From now on, for all pages of the window."""
+        window.on("console", self._console)
+        window.on("weberror", self._script)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type not in ("error", "warning"):
+            return
+        address = message.location.get("url", "")
+        if EXPECTED.match(message.text) and PAGE.match(address):
+            return
+        self.found.append(f"{message.type}: {message.text} ({address})")
+
+    def _script(self, error: WebError) -> None:
+        self.found.append(f"script: {error.error}")
+
+    def expect_none(self) -> None:
+        """Fails with all of them."""
+        assert not self.found, "the console says:\n  " + "\n  ".join(self.found)
