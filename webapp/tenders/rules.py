@@ -130,9 +130,10 @@ def budget_bands(steps: tuple[int, ...]) -> list[str]:
 
 
 def excerpt(description: str, length: int = 280) -> str:
-    """The beginning of a description for the mail to partners, cut at a word (RULES T2)."""
+    """The beginning of a description for the mail to partners, cut at a word unless it is endless (RULES T2)."""
     text = " ".join(description.split())
     if len(text) <= length:
         return text
     cut = text[: length - 1]
-    return (cut.rpartition(" ")[0] or cut).rstrip(" ,.;:–-") + "…"
+    at_word = cut if text[length - 1] == " " else cut.rpartition(" ")[0]
+    return (at_word if len(at_word) >= length // 2 else cut).rstrip(" ,.;:–-") + "…"
