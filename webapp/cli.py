@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from webapp import extraction, upkeep
 from webapp.worker import Stop, run
@@ -23,6 +24,7 @@ def _app() -> Flask:
 
 @click.command()
 @click.option("--no-mail", is_flag=True, help="Do not send mail; it waits in its queue (after a restore).")
+@with_appcontext
 def worker(no_mail: bool) -> None:
     """Deliver mail and do what is due, until stopped."""
     run(_app(), Stop().listen(), mail=not no_mail)
@@ -30,6 +32,7 @@ def worker(no_mail: bool) -> None:
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@with_appcontext
 def backup(file: Path) -> None:
     """Copy the database, in use or not, to FILE."""
     try:
@@ -40,6 +43,7 @@ def backup(file: Path) -> None:
 
 
 @click.command()
+@with_appcontext
 def check() -> None:
     """Look whether settings, database and mail server are in place; sends nothing."""
     found = list(upkeep.findings(_app()))

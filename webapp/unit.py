@@ -55,7 +55,8 @@ def unit_of_work(action: F) -> F:
 def lock(row: Row) -> Row:
     """The row as it is now, locked until the unit ends (SQLite locks the whole database at its start)."""
     try:
-        db.session.refresh(row, with_for_update=True)
+        # `of`: what the row was loaded with, by outer joins, can't be locked on PostgreSQL
+        db.session.refresh(row, with_for_update={"of": type(row)})
     except InvalidRequestError:
         raise Gone() from None
     return row

@@ -88,6 +88,11 @@ class Child:
         self._started = time.monotonic()
         self._again_at: float | None = None
 
+    @property
+    def pid(self) -> int:
+        """The process that lives at the moment."""
+        return self._process.pid
+
     def watch(self) -> None:
         """Starts it again when it has died, later each time that it dies young."""
         if self._process.poll() is None:
