@@ -35,7 +35,7 @@ def http_error(error: HTTPException) -> Response | HTTPException:
     if error.code is None or error.code < 400:
         return error
     pages = {
-        403: (_("You can't do this"), _("Your role or this address does not allow it.")),
+        403: (_("You can’t do this"), _("Your role or this address does not allow it.")),
         404: (_("This page does not exist"), _("It may have moved, or the link is incomplete.")),
         405: (_("This is not how it works"), _("The address was opened in a way that it does not support.")),
         410: (_("This is over"), _("What was here is not available any more.")),

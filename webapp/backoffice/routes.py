@@ -17,6 +17,7 @@ from webapp.backoffice.forms import RejectionForm, SetupForm
 from webapp.htmx import go, render
 from webapp.i18n import current_language
 from webapp.i18n import gettext as _
+from webapp.i18n import tell
 from webapp.links import Link
 from webapp.mailer import KINDS, address_of
 from webapp.partners import actions as partner_actions
@@ -203,7 +204,7 @@ def retry(mail: int) -> AnyResponse:
         actions.retry_mail(row, by=person(), now=clock.now())
         flash(_("The mail to %(address)s is in the queue again.", address=row.address))
     except Refused as refusal:
-        flash(_(refusal.sentence), "error")
+        flash(tell(refusal), "error")
     return go(url_for("backoffice.mails", state="dead"))
 
 
@@ -248,7 +249,7 @@ def setup_command() -> None:
     try:
         link = actions.open_setup(now=clock.now())
     except Refused as refusal:
-        raise click.ClickException(_(refusal.sentence)) from None
+        raise click.ClickException(tell(refusal)) from None
     language = current_app.config["SETTINGS"].default_language
     click.echo("Open this address within 24 hours; it works once:")
     click.echo(address_of("backoffice.setup", token=link.token, lang=language))

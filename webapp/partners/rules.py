@@ -53,7 +53,7 @@ def obstacle(
 class MayNotApply(Refused):
     """RULES A1, A3."""
 
-    sentence = "This organisation can't apply at the moment."
+    sentence = "This organisation can’t apply at the moment."
 
     def __init__(self, why: Obstacle) -> None:
         super().__init__()
