@@ -15,9 +15,8 @@ from webapp.accounts.rules import AddressTaken, OperatorExists
 from webapp.backoffice import actions, labels, queries
 from webapp.backoffice.forms import RejectionForm, SetupForm
 from webapp.htmx import go, render
-from webapp.i18n import current_language
+from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
-from webapp.i18n import tell
 from webapp.links import Link
 from webapp.mailer import KINDS, address_of
 from webapp.partners import actions as partner_actions
