@@ -8,7 +8,9 @@ from pathlib import Path
 from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from webapp import cli, config, errors, i18n, jobs, limits, drafts, logs, programme, security, templating, transport, uploads
+from webapp import (
+    cli, config, drafts, errors, i18n, jobs, kept, limits, logs, programme, security, templating, transport, uploads,
+)  # fmt: skip
 from webapp.accounts import access as sign_in  # `access` is also a module of this package
 from webapp.config import Settings
 from webapp.database import prepare_engine
@@ -27,6 +29,7 @@ def create_app(settings: Settings | None = None, *, synchronous: str = "FULL") -
     db.init_app(app)
     with app.app_context():
         prepare_engine(db.engine, synchronous=synchronous)
+    kept.init_app(app)
     migrate.init_app(app, db, directory=str(ROOT / "webapp" / "migrations"), render_as_batch=True)
     uploads.init_app(app)
     csrf.init_app(app)

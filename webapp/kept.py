@@ -1,34 +1,40 @@
-"""Pages that are the same for everybody are kept rendered until what they show changes.
+"""What is the same for everybody is rendered once and kept: whole pages, cards, and the pieces of each page.
 
-What they show has a row in `revisions`; an action that changes it calls `changed(name)` in its unit of work.
-The row is read at each request, so that a change shows at once in all processes.
+A kept page shows something that has a row in `revisions`; an action that changes it calls `changed(name)` in
+its unit of work. The row is read at each request, so that a change shows at once in all processes. Pages for
+visitors without a session are answered before Flask sets about its work.
 """
 
 from __future__ import annotations
 
+import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from functools import wraps
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import sqlalchemy as sa
-from flask import Response, current_app, make_response, request, session
+from flask import Flask, current_app, make_response, render_template, request
+from markupsafe import Markup
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base
 from webapp.extensions import db
-from webapp.htmx import wants_fragment
+from webapp.i18n import LANGUAGE_COOKIE, reader
 
 View = TypeVar("View", bound=Callable[..., object])
 Thing = TypeVar("Thing")
 
 PAGES = 512
+PIECES = 2048
 LONGEST_QUERY = 300  # nobody fills the shelf with addresses that come once
+_LANGUAGE = re.compile(rf"(?:^|;)\s*{LANGUAGE_COOKIE}=(\w{{2}})\s*(?:;|$)")
 
 
 class Revision(Base):
@@ -64,41 +70,52 @@ class Shelf(Generic[Thing]):
                 self._things.popitem(last=False)
 
 
-@dataclass(frozen=True)
-class KeptPage:
-    """A rendered answer and the stamp of what it shows."""
-
-    stamp: int
-    body: bytes
-    content_type: str
-    etag: str
-
-
-def shelf(name: str, size: int) -> Shelf[Thing]:
+def shelf(name: str, size: int) -> Shelf[Any]:
     """This application's shelf of that name."""
-    shelves: dict[str, Shelf[Thing]] = current_app.extensions.setdefault("kept", {})
-    return shelves.setdefault(name, Shelf(size))
+    shelves: dict[str, Shelf[Any]] = current_app.extensions.setdefault("kept", {})
+    return shelves.get(name) or shelves.setdefault(name, Shelf(size))
+
+
+def piece(template: str, **values: Hashable) -> Markup:
+    """A part of a page that depends on nothing but the reader and these values: drawn once, then kept."""
+    key = (template, reader(), *values.items())
+    pieces = shelf("pieces", PIECES)
+    drawn = pieces.get(key)
+    if drawn is None:
+        drawn = Markup(render_template(template, **values))  # noqa: S704 # a template's output is escaped there
+        pieces.put(key, drawn)
+    return drawn
+
+
+# --- what pages show ----------------------------------------------------------------------------------------
 
 
 def changed(name: str) -> None:
     """Says, in the caller's unit of work, that what `name` stands for is not as it was."""
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    stamp = secrets.randbits(62)
-    statement = insert(Revision).values(name=name, stamp=stamp)
+    statement = insert(Revision).values(name=name, stamp=secrets.randbits(62))
     db.session.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={"stamp": statement.excluded.stamp})
     )
 
 
-def stamp_of(name: str) -> int | None:
+_STAMP = {
+    "sqlite": "SELECT stamp FROM revisions WHERE name = ?",
+    "postgresql": "SELECT stamp FROM revisions WHERE name = %s",
+}
+
+
+def stamp_of(name: str, engine: Engine) -> int | None:
     """The stamp as it is committed now; None when nothing of it was ever changed. Past the session: cheap."""
-    marker = "?" if db.engine.dialect.name == "sqlite" else "%s"
-    with closing(db.engine.raw_connection()) as connection:
+    with closing(engine.raw_connection()) as connection:
         cursor = connection.cursor()
-        cursor.execute(f"SELECT stamp FROM revisions WHERE name = {marker}", (name,))  # noqa: S608 # the marker only
+        cursor.execute(_STAMP[engine.dialect.name], (name,))
         row = cursor.fetchone()
         cursor.close()
     return row[0] if row else None
+
+
+# --- whole pages --------------------------------------------------------------------------------------------
 
 
 def until_changed(name: str) -> Callable[[View], View]:
@@ -111,43 +128,99 @@ def until_changed(name: str) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         def keeping(*args: object, **kwargs: object) -> object:
-            if not _the_same_for_everybody():
+            if "kept.key" not in request.environ:
                 return view(*args, **kwargs)
-            stamp = stamp_of(name)
-            pages: Shelf[KeptPage] = shelf("pages", PAGES)
-            key = (request.environ["PATH_INFO"], request.environ.get("QUERY_STRING", ""), wants_fragment())
-            page = pages.get(key)
-            if page is None or page.stamp != stamp:
-                response = make_response(view(*args, **kwargs))
-                if stamp is None or response.status_code != 200 or session.modified:
-                    return response
-                page = KeptPage(
-                    stamp, response.get_data(), response.headers["Content-Type"], secrets.token_hex(8)
-                )
-                pages.put(key, page)
-            return _answer(page)
+            stamp = stamp_of(name, db.engine)
+            response = make_response(view(*args, **kwargs))
+            response.headers["Cache-Control"] = "private, no-cache"
+            response.vary.update(("Cookie", "HX-Request"))
+            if stamp is not None:
+                response.set_etag(secrets.token_hex(8), weak=True)
+                request.environ["kept.as"] = (name, stamp)
+            return response
 
         return keeping  # type: ignore[return-value] # the same signature, by functools.wraps
 
     return decorate
 
 
-def _the_same_for_everybody() -> bool:
-    environ = request.environ
-    return (
-        request.method in ("GET", "HEAD")
-        and f"{current_app.config['SESSION_COOKIE_NAME']}=" not in environ.get("HTTP_COOKIE", "")
-        and len(environ.get("QUERY_STRING", "")) <= LONGEST_QUERY
-    )
+@dataclass(frozen=True)
+class KeptPage:
+    """A whole answer, and the name and stamp of what it shows."""
+
+    name: str
+    stamp: int
+    headers: list[tuple[str, str]]
+    body: bytes
+    etag: str
 
 
-def _answer(page: KeptPage) -> Response:
-    headers = {
-        "Content-Type": page.content_type,
-        "Cache-Control": "private, no-cache",
-        "Vary": "Cookie, HX-Request",
-        "ETag": f'"{page.etag}"',
-    }
-    if page.etag in request.environ.get("HTTP_IF_NONE_MATCH", ""):
-        return Response(status=304, headers=headers)
-    return Response(page.body, headers=headers)
+class KeptPages:
+    """Stands before the application: answers pages that are kept, keeps those that `until_changed` marks."""
+
+    def __init__(
+        self, application: Callable[..., Iterable[bytes]], engine: Engine, session_cookie: str
+    ) -> None:
+        self._application = application
+        self._engine = engine
+        self._session = f"{session_cookie}="
+        self._pages: Shelf[KeptPage] = Shelf(PAGES)
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        key = self._key(environ)
+        if key is None:
+            return self._application(environ, start_response)
+        page = self._pages.get(key)
+        if page is None or page.stamp != stamp_of(page.name, self._engine):
+            environ["kept.key"] = key
+            return self._make(environ, start_response)
+        if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+            start_response("304 Not Modified", [pair for pair in page.headers if pair[0] != "Content-Length"])
+            return []
+        start_response("200 OK", page.headers)
+        return [page.body]
+
+    def _key(self, environ: dict[str, Any]) -> Hashable | None:
+        """All that such an answer depends on; None for requests whose answers are their own."""
+        cookies = environ.get("HTTP_COOKIE", "")
+        query = environ.get("QUERY_STRING", "")
+        if environ["REQUEST_METHOD"] != "GET" or self._session in cookies or len(query) > LONGEST_QUERY:
+            return None
+        language = _LANGUAGE.search(cookies) if cookies else None
+        return (
+            environ["PATH_INFO"],
+            query,
+            environ.get("HTTP_HX_REQUEST"),
+            environ.get("HTTP_SEC_FETCH_DEST") == "document" and environ.get("HTTP_SEC_FETCH_SITE"),
+            language and language[1],
+        )
+
+    def _make(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        begun: list[Any] = []
+
+        def start(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+            begun[:] = [status, headers]
+            return start_response(status, headers, exc_info) if exc_info else start_response(status, headers)
+
+        answer = self._application(environ, start)
+        if "kept.as" not in environ or not begun or not self._may_keep(*begun):
+            return answer
+        body = b"".join(answer)
+        if hasattr(answer, "close"):
+            answer.close()
+        name, stamp = environ["kept.as"]
+        headers = list(begun[1])
+        etag = dict(headers)["ETag"]
+        self._pages.put(environ["kept.key"], KeptPage(name, stamp, headers, body, etag))
+        return [body]
+
+    def _may_keep(self, status: str, headers: list[tuple[str, str]]) -> bool:
+        cookies = [value for name, value in headers if name.lower() == "set-cookie"]
+        return status.startswith("200") and not any(value.startswith(self._session) for value in cookies)
+
+
+def init_app(app: Flask) -> None:
+    """Puts the kept pages before the application, and `piece` into templates."""
+    with app.app_context():
+        app.wsgi_app = KeptPages(app.wsgi_app, db.engine, app.config["SESSION_COOKIE_NAME"])  # type: ignore[method-assign] # Flask's documented way
+    app.jinja_env.globals["piece"] = piece
