@@ -32,7 +32,8 @@ ROOMS = {
     "access": {"queries", "models", "rules"},
     "actions": {"queries", "models", "rules", "mail", "passwords", "labels"},
     "forms": {"queries", "models", "rules", "passwords", "labels"},
-    "routes": {"forms", "actions", "queries", "models", "rules", "access", "labels", "passwords"},
+    "routes": {"forms", "actions", "queries", "models", "rules", "access", "labels", "passwords"}
+    | {"mailbox", "sign_ins"},  # what the demo reads beside the database
 }
 
 PURE = {"rules", "passwords"}

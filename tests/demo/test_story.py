@@ -93,8 +93,9 @@ def test_its_mail_has_left_and_one_is_dead(told: datetime, app: Flask) -> None:
     kinds = set(db.session.scalars(sa.select(QueuedMail.kind).where(sent_ones)))
     assert kinds >= {
         "verify_address", "colleague_invited", "application_waiting", "application_rejected",
-        "tender_confirm", "tender_excerpt", "tender_digest", "tender_opened", "offer_received", "offer_accepted",
-        "offer_not_chosen", "tender_closing", "tender_expired", "tender_cancelled", "tender_over",
+        "tender_confirm", "tender_excerpt", "tender_digest", "tender_opened", "tender_closing",
+        "tender_expired", "tender_cancelled", "tender_over",
+        "offer_received", "offer_accepted", "offer_not_chosen",
     }  # fmt: skip
     excerpts = QueuedMail.kind == "tender_excerpt"
     languages = set(db.session.scalars(sa.select(QueuedMail.language).where(excerpts)))

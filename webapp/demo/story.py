@@ -106,15 +106,13 @@ class Story:
             moment, number, strand = heapq.heappop(waiting)
             self._let_days_pass(moment)
             with clock.standing_at(moment):
-                db.session.commit()
-                db.session.expire_all()
+                db.session.rollback()  # what was read before is old news
                 following = next(strand, None)
             self._deliver(moment + timedelta(minutes=1))
             if following:
                 heapq.heappush(waiting, (max(following, moment), number, strand))
         self._let_days_pass(self._end)
-        db.session.commit()
-        db.session.expire_all()
+        db.session.rollback()
 
     def _let_days_pass(self, moment: datetime) -> None:
         """What the worker would have done each morning until then."""
@@ -128,7 +126,7 @@ class Story:
 
     def _deliver(self, moment: datetime) -> None:
         """What is due leaves; in a context of its own, as the worker is another process."""
-        db.session.commit()
+        db.session.rollback()
         with self._app.app_context(), clock.standing_at(min(moment, self._end)):
             while self._postman.round():
                 pass
