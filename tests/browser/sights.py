@@ -1,0 +1,167 @@
+"""Every page of the product, and who looks at it. A test fails for a page that is missing here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from flask import Flask
+
+from tests.browser.stage import Stage
+from webapp.accounts.models import User
+from webapp.mailer import address_of
+
+Values = Callable[[Stage], dict[str, Any]]
+
+
+def _nothing(_stage: Stage) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Sight:
+    """A page as somebody sees it: `who` is one of the cast, or empty for a visitor."""
+
+    name: str
+    endpoint: str
+    who: str = ""
+    values: Values = _nothing
+    query: str = ""
+    status: int = 200
+    prepare: Callable[[Stage], None] | None = field(default=None, compare=False)
+
+    def user(self, stage: Stage) -> User | None:
+        """Who looks."""
+        if not self.who:
+            return None
+        user: User = stage.adele if self.who == "adele" else getattr(stage.cast, self.who)
+        return user
+
+    def address(self, stage: Stage, language: str) -> str:
+        """Where it is, without the host."""
+        address = address_of(self.endpoint, lang=language, **self.values(stage))
+        return "/" + address.split("/", 3)[3] + self.query
+
+
+def _no_operator(stage: Stage) -> None:
+    from webapp.extensions import db
+
+    stage.cast.olga.operator_since = None
+    db.session.commit()
+
+
+def _lumen(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.cast.lumen.public_id}
+
+
+def _lumiere(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.cast.lumiere.public_id}
+
+
+def _adeles(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.waiting.public_id}
+
+
+def _colleague(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "colleague": stage.membership(stage.cast.hugo, stage.cast.lumen).public_id}
+
+
+def _received(tender: str) -> Values:
+    return lambda stage: {**_lumiere(stage), "tender": getattr(stage, tender).public_id}
+
+
+def _token(name: str) -> Values:
+    return lambda stage: {"token": stage.tokens[name]}
+
+
+SIGHTS = (
+    # visitors
+    Sight("home", "pages.home"),
+    Sight("imprint", "pages.legal", values=lambda _s: {"topic": "imprint"}),
+    Sight("privacy", "pages.legal", values=lambda _s: {"topic": "privacy"}),
+    Sight("accessibility", "pages.legal", values=lambda _s: {"topic": "accessibility"}),
+    Sight("directory", "partners.directory"),
+    Sight("directory searched", "partners.directory", query="?q=lumiere&service=web&speaks=fr&country=CH"),
+    Sight("directory without results", "partners.directory", query="?q=zzzz"),
+    Sight("directory, next page", "partners.directory", query="?page=2"),
+    Sight("profile", "partners.profile", values=lambda s: {"slug": s.cast.lumiere_partner.slug}),
+    Sight("become a partner", "partners.become"),
+    Sight("affiliate programme", "affiliation.programme"),
+    Sight("new call", "tenders.new"),
+    Sight("call typed", "tenders.edit", values=lambda s: {"draft": s.typed}),
+    Sight("call to check", "tenders.check", values=lambda s: {"draft": s.typed}),
+    Sight("call sent", "tenders.done", values=lambda s: {"draft": s.sent}),
+    Sight("call to confirm", "tenders.manage", values=_token("unconfirmed")),
+    Sight("call with offers", "tenders.manage", values=_token("tender")),
+    Sight(
+        "offer to accept", "tenders.acceptance",
+        values=lambda s: {"token": s.tokens["tender"], "offer": s.offer.public_id},
+    ),
+    Sight("stop mail", "tenders.stop_mail", values=_token("stop")),
+    Sight("sign in", "accounts.sign_in"),
+    Sight("sign up", "accounts.sign_up"),
+    Sight("forgot password", "accounts.forgot_password"),
+    Sight("reset password", "accounts.reset_password", values=_token("reset")),
+    Sight("verify address", "accounts.verify", values=_token("verify")),
+    Sight("invitation", "accounts.invitation", values=_token("colleague")),
+    Sight("invitation of somebody else", "accounts.invitation", "hugo", values=_token("colleague")),
+    Sight("link that is over", "accounts.verify", values=lambda _s: {"token": "x" * 65}, status=410),
+    Sight("not found", "partners.profile", values=lambda _s: {"slug": "nobody"}, status=404),
+    Sight("first operator", "backoffice.setup", values=_token("setup"), prepare=_no_operator),
+    # a client
+    Sight("overview of a client", "pages.overview", "nadia", _lumen),
+    Sight("calls of a client", "tenders.sent", "nadia", _lumen),
+    Sight("no calls yet", "tenders.sent", "pierre", _lumiere),
+    Sight("new call of a client", "tenders.new", "nadia"),
+    Sight("team", "accounts.team", "nadia", _lumen),
+    Sight("invite a colleague", "accounts.team_invite", "nadia", _lumen),
+    Sight("change a role", "accounts.change_role", "nadia", _colleague),
+    Sight("remove a colleague", "accounts.remove_member", "nadia", _colleague),
+    Sight(
+        "withdraw an invitation", "accounts.withdraw_invitation", "nadia",
+        lambda s: {**_lumen(s), "invitation": s.invitation.public_id},
+    ),
+    Sight("settings", "accounts.settings", "nadia", _lumen),
+    Sight("settings, too weak", "accounts.settings", "hugo", _lumen, status=403),
+    Sight("application", "partners.apply", "nadia", _lumen),
+    Sight("application waits", "partners.apply", "adele", _adeles),
+    Sight("account", "accounts.profile", "nadia"),
+    Sight("password", "accounts.password", "nadia"),
+    Sight("devices", "accounts.sessions", "nadia"),
+    Sight("new organisation", "accounts.new_organisation", "nadia"),
+    # a partner
+    Sight("overview of a partner", "pages.overview", "pierre", _lumiere),
+    Sight("inbox", "tenders.inbox", "pierre", _lumiere),
+    Sight("inbox filtered", "tenders.inbox", "pierre", _lumiere, query="?service=backup&language=de"),
+    Sight("inbox, nothing aside", "tenders.inbox", "pierre", _lumiere, query="?tab=dismissed"),
+    Sight("call received", "tenders.show", "pierre", _received("fresh")),
+    Sight("call opened", "tenders.show", "pierre", _received("tender")),
+    Sight("offer", "tenders.offer", "pierre", _received("tender")),
+    Sight("preferences", "tenders.preferences", "pierre", _lumiere),
+    Sight("directory profile", "partners.listing", "pierre", _lumiere),
+    Sight("already a partner", "partners.apply", "pierre", _lumiere),
+    # the operator
+    Sight("desk", "backoffice.desk", "olga"),
+    Sight("applications", "backoffice.applications", "olga"),
+    Sight("an application", "backoffice.application", "olga", lambda s: {"application": s.application.public_id}),
+    Sight("organisations", "backoffice.organisations", "olga"),
+    Sight("an organisation", "backoffice.organisation", "olga", lambda s: {"organisation": s.cast.lumiere.public_id}),
+    Sight("calls on the desk", "backoffice.tender_list", "olga"),
+    Sight("a call on the desk", "backoffice.tender", "olga", lambda s: {"tender": s.tender.public_id}),
+    Sight("mail log", "backoffice.mails", "olga"),
+)  # fmt: skip
+
+# What answers GET but is no page: files, machines' addresses, and addresses that only lead on.
+NO_PAGES = {
+    "static", "accounts.avatar", "partners.logo", "tenders.own_file", "tenders.received_file",
+    "technical.health", "technical.logo", "technical.robots", "technical.sitemap", "technical.sitemap_part",
+    "technical.theme", "technical.root", "accounts.start", "tenders.open_mailed", "tenders.sent_show",
+    "accounts.sign_up_done",  # shown in the flow of test_accounts_flow.py, which looks at it too
+}  # fmt: skip
+
+
+def forgotten(app: Flask) -> set[str]:
+    """Endpoints that people can open and that stand in neither table."""
+    open_to_get = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    return open_to_get - NO_PAGES - {sight.endpoint for sight in SIGHTS}

@@ -1,0 +1,154 @@
+"""A stage on which every page has something to show: what the tests of all pages look at."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from PIL import Image
+from werkzeug.datastructures import FileStorage
+
+from tests.cast import Cast
+from tests.factories import (
+    join,
+    make_application,
+    make_offer,
+    make_organisation,
+    make_partner,
+    make_recipient,
+    make_tender,
+    make_upload,
+    make_user,
+)
+from webapp import drafts, links, mailer, uploads
+from webapp.accounts import actions as accounts
+from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User
+from webapp.accounts.rules import Role
+from webapp.extensions import db
+from webapp.mailer import QueuedMail
+from webapp.partners.models import Application
+from webapp.tenders import actions as tenders
+from webapp.tenders.models import Offer, Tender
+from webapp.unit import unit_of_work
+
+LONG_NAME = "Gesellschaft für Rechenzentrumsbetrieb und Unternehmenskommunikation mbH"
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Rows that pages are about, and the tokens of mailed links."""
+
+    cast: Cast
+    tender: Tender  # open; Pierre has opened it and made an offer, Berta has made one
+    fresh: Tender  # open; nobody has opened it
+    unconfirmed: Tender
+    own: Tender  # Lumen Optik's
+    offer: Offer
+    application: Application
+    waiting: Organisation  # of the application, Adele's
+    adele: User
+    invitation: ColleagueInvitation
+    typed: str  # key of a draft that can be sent
+    sent: str  # key of a draft that was sent
+    tokens: dict[str, str]
+
+    def membership(self, user: User, organisation: Organisation) -> Membership:
+        """The person's place in the organisation."""
+        found = db.session.query(Membership).filter_by(user_id=user.id, organisation_id=organisation.id).one()
+        return found
+
+
+def picture(pixels: int = 300) -> bytes:
+    """A PNG."""
+    output = io.BytesIO()
+    Image.new("RGB", (pixels, pixels), "#3355aa").save(output, "PNG")
+    return output.getvalue()
+
+
+def typed_call(**values: object) -> dict[str, object]:
+    """What the draft of a right form holds."""
+    return {
+        "title": "Forty mailboxes move house", "description": "We have forty mailboxes abroad. " * 4,
+        "budget": "", "start": "month", "validity_days": "30", "contact_name": "Vera Visitor",
+        "contact_company": "Visitor & Co", "contact_email": "vera@visitor.example", "contact_phone": "",
+        "services": ["mail", "web"], "reply_languages": ["en", "de", "fr"], "place": "CH-BE", "country": "CH",
+        "region": "CH-BE", "currency": "CHF", "language": "en", "org": "", "complete": True, **values,
+    }  # fmt: skip
+
+
+@unit_of_work
+def _dead_mail(tender: Tender, now: datetime) -> None:
+    mailer.queue("tender_received", mailer.Address("gone@visitor.example", "Gone", "en", "CH"), tender, now=now)
+    db.session.flush()
+    mail = db.session.query(QueuedMail).filter_by(address="gone@visitor.example").one()
+    mail.dead_at, mail.attempts, mail.last_error = now, 8, "550 5.1.1 There is no such mailbox here"
+
+
+@unit_of_work
+def _link(purpose: str, subject: int, now: datetime) -> str:
+    return links.issue(purpose, subject, expires_at=now + timedelta(days=30), now=now).token
+
+
+def set_stage(cast: Cast, now: datetime) -> Stage:
+    """Writes it all."""
+    for n in range(25):
+        company = make_organisation(f"Company {n:02} AG" if n else LONG_NAME, country="DE" if n % 3 else "CH")
+        make_partner(company, texts={("en", "fr", "de")[n % 3]: "We look after shops, mail and servers. " * (n % 4 + 1)})
+    tender = make_tender(
+        reference="CT-QWERTZ2", files=[make_upload(filename="Unternehmenskommunikationskonzept_2026_final.pdf")],
+        confirmed_at=now - timedelta(days=1),
+    )  # fmt: skip
+    fresh = make_tender(
+        reference="CT-ASDFGH3", title="Ein Webshop für Brillen und Sonnenbrillen", language="de",
+        confirmed_at=now - timedelta(hours=2), budget_least=None, budget_most=None,
+    )  # fmt: skip
+    unconfirmed = make_tender(reference="CT-YXCVBN4", confirmed_at=None)
+    own = make_tender(
+        reference="CT-POIUZT5", title="Server für das Lager", language="de", organisation_id=cast.lumen.id,
+        user_id=cast.nadia.id, contact_email=cast.nadia.email, confirmed_at=now - timedelta(days=3),
+    )  # fmt: skip
+    partners = (cast.lumiere_partner, cast.pierre), (cast.bergwerk_partner, cast.berta)
+    for call in (tender, fresh, own):
+        for partner, _person in partners:
+            received = make_recipient(call, partner)
+            if call is tender:
+                tenders.open_contact(received, by=_person, now=now - timedelta(hours=3))
+    offer = make_offer(tender, cast.lumiere_partner, cast.pierre, pdf=make_upload(filename="offre.pdf"))
+    make_offer(
+        tender, cast.bergwerk_partner, cast.berta, price_most=990_000, language="de",
+        message="Wir könnten nächste Woche anfangen.\nDer Preis gilt für alles.",
+    )  # fmt: skip
+    adele = make_user("Adele Anwärterin", language="de")
+    waiting = make_organisation("Anwärter Informatik GmbH", owner=adele)
+    application = make_application(waiting, adele)
+    checked = uploads.check_picture(
+        FileStorage(io.BytesIO(picture()), filename="me.png"), smallest=210, largest=420, square=True
+    )
+    accounts.change_profile(
+        cast.nadia, name=cast.nadia.name, language="de", region="CH", avatar=checked, by=cast.nadia, now=now
+    )
+    accounts.invite(
+        cast.lumen, email="clara@lumen.example", role=Role.COLLABORATOR, language="de", by=cast.nadia, now=now
+    )
+    invitation = db.session.query(ColleagueInvitation).one()
+    newcomer = make_user("Nino Neu", verified_at=None)
+    _dead_mail(tender, now)
+    typed, sent = drafts.new_key(), drafts.new_key()
+    drafts.save("tender", typed, typed_call(), now=now)
+    draft = drafts.save("tender", sent, typed_call(), now=now)
+    tenders.send(draft, by=None, organisation=None, now=now)
+    join(cast.stefan, cast.lumiere, Role.COLLABORATOR)
+    tokens = {
+        "tender": _link("tender", tender.id, now),
+        "unconfirmed": _link("tender", unconfirmed.id, now),
+        "own": _link("tender", own.id, now),
+        "verify": _link("verify", newcomer.id, now),
+        "reset": _link("reset", cast.nadia.id, now),
+        "colleague": _link("colleague", invitation.id, now),
+        "setup": _link("setup", 0, now),
+        "stop": links.stop_token("tenders", cast.lumiere_partner.public_id),
+    }
+    return Stage(
+        cast, tender, fresh, unconfirmed, own, offer, application, waiting, adele, invitation, typed, sent, tokens
+    )
