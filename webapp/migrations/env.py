@@ -1,7 +1,7 @@
 """Runs the migrations on the application's own engine.
 
-Alembic's batch mode copies and drops tables: with SQLite's foreign keys on, that would delete the children of a
-rebuilt table without a word. So they are off while a migration runs, and everything is checked after it.
+Alembic's batch mode copies and drops tables: with SQLite's foreign keys on, that would delete the children
+of a rebuilt table without a word. So they are off while a migration runs, and everything is checked after it.
 """
 
 from __future__ import annotations
@@ -9,8 +9,17 @@ from __future__ import annotations
 from alembic import context
 from flask import current_app
 
-from webapp.database import writing
+from webapp.database import UtcDateTime, Words, writing
 from webapp.extensions import db
+
+
+def plainly(kind: str, item: object, _context: object) -> str | bool:
+    """Migrations name the database's own types, so that they outlive our classes."""
+    if kind == "type" and isinstance(item, UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    if kind == "type" and isinstance(item, Words):
+        return "sa.Text()"
+    return False
 
 
 def run() -> None:
@@ -29,6 +38,7 @@ def run() -> None:
                 target_metadata=db.metadata,
                 transactional_ddl=True,
                 transaction_per_migration=True,
+                render_item=plainly,
                 **options,
             )
             with context.begin_transaction():

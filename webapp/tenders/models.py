@@ -117,7 +117,7 @@ class TenderRecipient(Base):
     tender: Mapped[Tender] = relationship()
     partner: Mapped[PartnerAccount] = relationship()
 
-    __table_args__ = (sa.Index("ix_tender_recipients_partner", "partner_id", sa.text("tender_id DESC")),)
+    __table_args__ = (sa.Index("ix_tender_recipients_partner", "partner_id", "tender_id"),)
 
 
 class TenderOpening(Base):
