@@ -24,9 +24,12 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import LazyProxy, NullTranslations, Translations
 from flask import Flask, current_app, g, has_request_context, request
+from jinja2.nodes import EvalContext
+from jinja2.utils import pass_eval_context
+from markupsafe import Markup
 
 from webapp.config import LANGUAGES
-from webapp.money import Money
+from webapp.money import MINOR_PER_UNIT, Money
 from webapp.places import country_name, place_name
 from webapp.refused import Refused, TooMany
 
@@ -77,10 +80,12 @@ def reader() -> Reader:
     """For whom the current sentence is."""
     if forced := _speaking.get():
         return forced
+    known: Reader | None = _kept_for_request("reader")
+    if known:
+        return known
     if has_request_context():
-        if "reader" not in g:
-            g.reader = Reader(current_language(), _region_of_request())
-        return g.reader
+        g.reader = Reader(current_language(), _region_of_request())
+        return g.reader  # type: ignore[no-any-return] # Flask's g is untyped
     return Reader("en", "GB")
 
 
@@ -88,9 +93,17 @@ def current_language() -> str:
     """The language in the address (it is never overridden), else the one negotiated."""
     if forced := _speaking.get():
         return forced.language
-    if has_request_context():
-        return g.get("language") or negotiate()
-    return "en"
+    if known := _kept_for_request("language"):
+        return str(known)
+    return negotiate() if has_request_context() else "en"
+
+
+def _kept_for_request(name: str) -> Any:
+    """What `g` holds. Asked for each word of a page: the proxy alone would cost more than all the rest."""
+    try:
+        return g._get_current_object().get(name)  # type: ignore[attr-defined] # Werkzeug's documented way
+    except RuntimeError:  # outside of an application
+        return None
 
 
 def negotiate() -> str:
@@ -185,39 +198,47 @@ def tell(refusal: Refused) -> str:
 
 def number(value: int | Decimal) -> str:
     """`12345` -> `12’345`."""
-    return numbers.format_decimal(value, locale=reader().locale)
+    return _number(value, reader().locale)
 
 
 def money(value: Money, *, whole: bool = False) -> str:
     """`CHF 1’234.50`; `whole` leaves out `.00`."""
-    digits = not (whole and value.minor % 100 == 0)
-    return numbers.format_currency(
-        value.amount,
-        value.currency,
-        locale=reader().locale,
-        format=None if digits else _whole_units_pattern(),
-        currency_digits=digits,
-    )
-
-
-def _whole_units_pattern() -> str:
-    pattern = reader().locale.currency_formats["standard"].pattern
-    return pattern.replace(".00", "")
+    return _money(value, reader().locale, whole and value.minor % MINOR_PER_UNIT == 0)
 
 
 def day(value: date | datetime, style: str = "long") -> str:
     """`19 December 2026`; style `medium` gives `19 Dec 2026`. An instant is shown as a day here."""
     if isinstance(value, datetime):
         value = value.astimezone(current_app.config["SETTINGS"].zone).date()
-    return dates.format_date(value, style, locale=reader().locale)
+    return _day(value, style, reader().locale)
 
 
 def instant(value: datetime, style: str = "medium") -> str:
     """`19 Dec 2026, 14:32`, in the operator's time zone."""
-    zone = current_app.config["SETTINGS"].zone
-    local = value.astimezone(zone)
+    local = value.astimezone(current_app.config["SETTINGS"].zone)
     locale = reader().locale
-    return f"{dates.format_date(local, style, locale=locale)}, {dates.format_time(local, 'HH:mm', locale=locale)}"
+    return f"{_day(local.date(), style, locale)}, {dates.format_time(local, 'HH:mm', locale=locale)}"
+
+
+# The same days, numbers and prices come back on every page, and Babel takes its time over each.
+
+
+@lru_cache(maxsize=4096)
+def _number(value: int | Decimal, locale: Locale) -> str:
+    return numbers.format_decimal(value, locale=locale)
+
+
+@lru_cache(maxsize=4096)
+def _money(value: Money, locale: Locale, whole: bool) -> str:
+    pattern = locale.currency_formats["standard"].pattern.replace(".00", "") if whole else None
+    return numbers.format_currency(
+        value.amount, value.currency, locale=locale, format=pattern, currency_digits=not whole
+    )
+
+
+@lru_cache(maxsize=4096)
+def _day(value: date, style: str, locale: Locale) -> str:
+    return dates.format_date(value, style, locale=locale)
 
 
 def listing(items: list[str]) -> str:
@@ -243,6 +264,14 @@ def language_name(code: str) -> str:
 # --- Flask --------------------------------------------------------------------------------------------------
 
 
+@pass_eval_context
+def _in_template(eval_context: EvalContext, message: str, /, **values: object) -> str:
+    text = _messages().ugettext(message)
+    if eval_context.autoescape:
+        text = Markup(text)  # noqa: S704 # our own sentence; what is filled in is escaped
+    return text % values if values or "%" in text else text
+
+
 def init_app(app: Flask) -> None:
     """Puts the language into addresses and takes it out, and gives templates the words and formats."""
     environment = app.jinja_env
@@ -254,6 +283,8 @@ def init_app(app: Flask) -> None:
         pgettext=lambda context, message: _messages().upgettext(context, message),
         npgettext=lambda context, one, many, n: _messages().unpgettext(context, one, many, n),
     )
+    # the extension's own `_` and gettext do the same by way of two more calls, dozens of times a page
+    environment.globals.update(_=_in_template, gettext=_in_template)
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(
         day=day, instant=instant, money=money, number=number, country=country, place=place,

@@ -164,13 +164,23 @@ def is_place(code: str) -> bool:
 
 def countries(language: str) -> list[tuple[str, str]]:
     """Every country as (code, name): CH, FR, DE, AT and LI first, then by name, accents aside."""
-    names = _country_names(_spoken(language))
-    first = [(code, names[code]) for code in _FIRST]
-    return first + _by_name((code, name) for code, name in names.items() if code not in _FIRST)
+    return list(_countries(_spoken(language)))
+
+
+@lru_cache
+def _countries(language: str) -> tuple[tuple[str, str], ...]:
+    names = _country_names(language)
+    others = _by_name((code, name) for code, name in names.items() if code not in _FIRST)
+    return (*((code, names[code]) for code in _FIRST), *others)
 
 
 def regions(country: str, language: str) -> list[tuple[str, str]]:
     """The regions of a country as (ISO 3166-2 code, name) by name, accents aside; [] if it has none."""
+    return list(_regions(country, _spoken(language)))
+
+
+@lru_cache
+def _regions(country: str, language: str) -> tuple[tuple[str, str], ...]:
     return _by_name((code, _named(region, language)) for code, region in REGIONS.get(country, {}).items())
 
 
@@ -200,5 +210,5 @@ def _spoken(language: str) -> str:
     return spoken if spoken in ("en", "fr", "de") else "en"
 
 
-def _by_name(places: Iterable[tuple[str, str]]) -> list[tuple[str, str]]:
-    return sorted(places, key=lambda place: fold(place[1]))
+def _by_name(places: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(places, key=lambda place: fold(place[1])))
