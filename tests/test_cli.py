@@ -18,6 +18,7 @@ from flask import Flask
 from tests.conftest import make_schema, settings_for_tests
 from tests.factories import make_user
 from tests.post import MailServer
+from tests.times import NOW
 from webapp import create_app
 from webapp.accounts.models import User
 from webapp.extensions import db
@@ -111,8 +112,12 @@ def test_postgresql_is_left_to_its_own_tool(tmp_path: Path) -> None:
 
 def test_check_says_that_all_is_well(app: Flask, smtp: MailServer) -> None:
     status, output = command(app, "check")
+    assert status == 1
+    assert "nobody runs this portal yet" in output
+    make_user("Olga Brunner", operator_since=NOW)
+    status, output = command(app, "check")
     lines = output.splitlines()
-    assert [line.split()[1] for line in lines] == ["Settings:", "Database:", "Mail:"]
+    assert [line.split()[1] for line in lines] == ["Settings:", "Database:", "Operator:", "Mail:"]
     assert status == 0, output
     assert smtp.received == []
 

@@ -13,6 +13,7 @@ from alembic.script import ScriptDirectory
 from flask import Flask, current_app
 from sqlalchemy.exc import SQLAlchemyError
 
+from webapp.accounts.queries import operators
 from webapp.config import Settings
 from webapp.extensions import db
 from webapp.transport import Later, transport
@@ -41,10 +42,16 @@ def back_up(target: Path) -> int:
         raise CannotBackUp(f"{target} exists already; a copy never replaces another one.")
     if not target.parent.is_dir():
         raise CannotBackUp(f"There is no folder {target.parent}.")
-    os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))  # it holds personal data: for its owner only
+    try:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL, 0o600))  # it holds personal data: for its owner only
+    except OSError as error:
+        raise CannotBackUp(f"{target} can't be written: {error.strerror}.") from None
     try:
         _copy(source, target)
-    except (sqlite3.Error, CannotBackUp):
+    except sqlite3.Error as error:
+        target.unlink()
+        raise CannotBackUp(f"There is no copy: {error}.") from None
+    except CannotBackUp:
         target.unlink()
         raise
     return target.stat().st_size
@@ -75,7 +82,10 @@ def findings(app: Flask) -> Iterator[Finding]:
     """What is in place and what is not. The settings are right, or `create_app` had stopped."""
     settings: Settings = app.config["SETTINGS"]
     yield Finding(True, f"Settings: {settings.mode} at {settings.base_url}.")
-    yield _database()
+    database = _database()
+    yield database
+    if database.fine:
+        yield _operator()
     yield _mail(app, settings)
 
 
@@ -96,6 +106,13 @@ def _database() -> Finding:
             "Run: flask --app wsgi db upgrade",
         )
     return Finding(True, f"Database: {name} {version} at the newest migration, {newest}.")
+
+
+def _operator() -> Finding:
+    names = [operator.name for operator in operators() if not operator.disabled_at]
+    if not names:
+        return Finding(False, "Operator: nobody runs this portal yet. Run: flask --app wsgi setup")
+    return Finding(True, f"Operator: {', '.join(names)}.")
 
 
 def newest_migration() -> str | None:

@@ -66,14 +66,10 @@ def prepare() -> str:
     from flask_migrate import upgrade
 
     from webapp.demo import sign_ins, story
-    from webapp.extensions import db
     from wsgi import app
 
     with app.app_context():
-        if any((settings.ROOT / "webapp/migrations/versions").glob("*.py")):
-            upgrade()
-        else:
-            db.create_all()
+        upgrade()
         if not story.told():
             print("Telling the demo's story …", file=sys.stderr, flush=True)
             story.tell(app)

@@ -26,6 +26,7 @@ PATIENCE = 10.0  # seconds that a process gets to stop by itself
 LONG_LIFE = 60.0  # seconds after which a process counts as healthy
 LONGEST_PAUSE = 30.0  # seconds between two starts of a process that keeps dying
 UP_WITHIN = 60.0
+LATE = "The web server does not answer yet; see the messages above."
 
 
 class CannotServe(Exception):
@@ -130,7 +131,7 @@ def answers(host: str, port: int) -> bool:
     )
     try:
         connection.request("GET", "/healthz")
-        return connection.getresponse().status < 500
+        return bool(connection.getresponse().status)  # whatever it thinks of the worker, which comes later
     except (OSError, http.client.HTTPException):
         return False
     finally:
@@ -138,25 +139,25 @@ def answers(host: str, port: int) -> bool:
 
 
 def watch_over(environ: Mapping[str, str], folder: Path, *, host: str, port: int, greeting: str) -> None:
-    """Runs web server and worker until SIGINT, SIGTERM or SIGHUP; says the greeting once it answers."""
+    """Runs web server and worker until SIGINT, SIGTERM or SIGHUP; says the greeting once the web answers."""
     stopping: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _frame: stopping.append(number))
     web = Child("web server", (*WEB, "--host", host, "--port", str(port), "wsgi:app"), environ, folder)
-    worker = Child("worker", WORKER, environ, folder)
-    greet_until: float | None = time.monotonic() + UP_WITHIN
-    while not stopping:
-        time.sleep(0.05 if greet_until else 0.25)
-        if greet_until and answers(host, port):
-            print(greeting, flush=True)
-            greet_until = None
-        elif greet_until and time.monotonic() > greet_until:
-            print("The web server does not answer yet; see the messages above.", file=sys.stderr)
-            greet_until = None
+    children = [web]
+    late = time.monotonic() + UP_WITHIN
+    while not stopping and not answers(host, port) and time.monotonic() < late:
+        time.sleep(0.05)
         web.watch()
-        worker.watch()
-    web.ask_to_stop()
-    worker.ask_to_stop()
+    if not stopping:
+        children.append(Child("worker", WORKER, environ, folder))  # not sooner: pages come first
+        print(greeting if time.monotonic() < late else LATE, flush=True)
+    while not stopping:
+        time.sleep(0.25)
+        for child in children:
+            child.watch()
+    for child in children:
+        child.ask_to_stop()
     until = time.monotonic() + PATIENCE
-    web.wait(until)
-    worker.wait(until)
+    for child in children:
+        child.wait(until)
