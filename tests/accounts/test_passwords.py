@@ -141,6 +141,8 @@ PERSON = ("anna.keller@example.ch", "Anna Keller-Dubois")
     ("plain", "personal", "code"),
     [
         ("anna.keller1", PERSON, "personal"),
+        ("Anna.Keller@example.ch", PERSON, "personal"),
+        ("anna.keller@example.ch1", PERSON, "personal"),
         ("Anna.Keller2026", PERSON, "personal"),
         ("AnnaKeller2026!", PERSON, "personal"),
         ("kelleranna-77", PERSON, "personal"),

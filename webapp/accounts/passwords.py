@@ -77,10 +77,10 @@ def _parts(personal: tuple[str, ...]) -> set[str]:
     """What people build passwords from: "anna.keller@example.ch" -> {"anna.keller", "annakeller", ...}."""
     parts: set[str] = set()
     for value in personal:
-        whole = _normal(value).casefold().strip()
-        whole = whole.rpartition("@")[0] or whole
+        given = _normal(value).casefold().strip()
+        whole = given.rpartition("@")[0] or given
         words = re.findall(r"[^\W_]+", whole)
-        parts.update((whole, "".join(words), *words))
+        parts.update((given, whole, "".join(words), *words))
     return {part for part in parts if len(part) >= _LEAST_NAME}
 
 

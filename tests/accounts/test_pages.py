@@ -1,0 +1,924 @@
+"""Pages to sign up and in, of one's own account, of an organisation's settings and team."""
+
+import io
+import re
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from tests.factories import PASSWORD, join, make_user
+from webapp import links
+from webapp.accounts import actions, queries
+from webapp.accounts.models import Organisation, User, UserSession
+from webapp.accounts.passwords import matches
+from webapp.accounts.rules import Kind, Role
+from webapp.extensions import db
+
+NEW_PASSWORD = "seven geese on a ladder"
+
+COMPANY = {
+    "name": "Nora Neu", "email": "nora@example.com", "new_password": NEW_PASSWORD,
+    "kind": "company", "organisation_name": "Atelier Brun SA", "street": "Rue Haute 2", "postcode": "1003",
+    "city": "Lausanne", "country": "CH", "register_number": "CHE-107.787.577", "vat_number": "CHE-107.787.577 TVA",
+}  # fmt: skip
+
+
+@pytest.fixture
+def sign_up(client):
+    """Fills in the sign-up page; what is named is changed."""
+
+    def send(*, language="en", query="", **changed):
+        return client.submit(f"/{language}/sign-up{query}", {**COMPANY, **changed})
+
+    return send
+
+
+def error_at(page, field):
+    """The message next to a field."""
+    return page.root.by_id(f"{field}-error").text
+
+
+def picture(size=(300, 300)):
+    """A picture as a browser sends it."""
+    stream = io.BytesIO()
+    Image.new("RGB", size, "teal").save(stream, "PNG")
+    stream.seek(0)
+    return stream, "me.png"
+
+
+# --- signing up ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+def test_from_the_form_to_the_own_space(client, outbox, sign_up, language):
+    """RULES O1, O3: a person and its company, confirmed by mail, signed in."""
+    done = sign_up(language=language, register_number="che 107 787 577")
+    assert (done.status, done.location) == (303, f"/{language}/sign-up/done")
+    assert "nora@example.com" in client.get_page(done.location)
+    (message,) = outbox.deliver()
+    verify = outbox.links(message)[0]
+    entered = client.submit(verify)
+    assert (entered.status, entered.location) == (303, f"/{language}/start")
+    overview = client.get_page(client.get(entered.location).location)
+    nora = queries.user_by_email("nora@example.com")
+    (membership,) = queries.memberships(nora)
+    assert overview.path == f"/{language}/o/{membership.organisation.public_id}/"
+    assert (nora.language, nora.region) == (language, "CH")
+    organisation = membership.organisation
+    assert (organisation.kind, organisation.name, organisation.currency) == (Kind.COMPANY, "Atelier Brun SA", "CHF")
+    assert organisation.register_number == "CHE-107.787.577"
+    assert organisation.vat_number == "CHE-107.787.577 TVA"
+
+
+def test_the_way_back_is_kept_through_the_confirmation(client, outbox, sign_up):
+    page = sign_up(query="?next=/en/partners")
+    assert page.location == "/en/sign-up/done"
+    (message,) = outbox.deliver()
+    assert client.submit(outbox.links(message)[0]).location == "/en/partners"
+
+
+@pytest.mark.parametrize("next", ["https://evil.example", "//evil.example", "/\\evil.example", "evil"])
+def test_no_way_back_leads_to_another_site(client, sign_up, outbox, next):
+    sign_up(query=f"?next={next}")
+    (message,) = outbox.deliver()
+    assert client.submit(outbox.links(message)[0]).location == "/en/start"
+
+
+def test_an_individual_is_called_like_the_person(client, sign_up):
+    """RULES O3: what was left in the fields of a company does not count."""
+    sign_up(kind="individual", register_number="wrong", vat_number="wrong", country="FR")
+    organisation = db.session.scalars(sa.select(Organisation)).one()
+    assert (organisation.kind, organisation.name) == (Kind.INDIVIDUAL, "Nora Neu")
+    assert (organisation.register_number, organisation.vat_number, organisation.currency) == (None, None, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("field", "typed", "sentence"),
+    [
+        ("name", "", "Enter your name."),
+        ("name", "x" * 81, "Use at most 80 characters; there are 81 now."),
+        ("name", "Nora\x0bBcc: x", "Remove the invisible control characters from this text."),
+        ("name", "Nora \u202e Neu", "Remove the invisible control characters from this text."),
+        ("email", "", "Enter your mail address."),
+        ("email", "nora", "Enter a mail address such as name@example.com."),
+        ("email", "nora@", "Enter a mail address such as name@example.com."),
+        ("new_password", "", "Choose a password."),
+        ("new_password", "short", "Use at least 12 characters. Several words in a row are easy to remember."),
+        ("new_password", "x1y2" * 51, "Use at most 200 characters."),
+        (
+            "new_password",
+            "passwordpassword",
+            "This password is on the lists that attackers try first. Choose another one.",
+        ),
+        (
+            "new_password",
+            "nora@example.com",
+            "This password is too close to your name or mail address. Choose another one.",
+        ),
+        ("organisation_name", "", "Enter the name of the organisation."),
+        ("organisation_name", "x" * 121, "Use at most 120 characters; there are 121 now."),
+        ("street", "", "Enter the street and number."),
+        ("postcode", "", "Enter the postcode."),
+        ("postcode", "1" * 13, "Use at most 12 characters; there are 13 now."),
+        ("city", "", "Enter the town."),
+        ("country", "XX", "Choose one of the options shown."),
+        (
+            "register_number",
+            "CHE-1",
+            "This is not a company-register number. It looks like CHE-107.787.577.",
+        ),
+        ("vat_number", "7", "This is not a VAT number. It looks like CHE-107.787.577 MWST."),
+        ("kind", "robot", "Choose one of the options shown."),
+    ],
+)
+def test_a_wrong_field_says_what_to_do_and_nothing_is_lost(client, sign_up, field, typed, sentence):
+    page = sign_up(**{field: typed})
+    assert page.status == 422 and page.title.startswith("Error:")
+    assert sentence in page.errors
+    assert error_at(page, field) == sentence
+    typed_elsewhere = {k: v for k, v in COMPANY.items() if k not in (field, "new_password", "kind", "country")}
+    for name, value in typed_elsewhere.items():
+        assert page.root.by_id(name).get("value") == value
+    assert not page.root.by_id("new_password").get("value")
+    assert db.session.scalar(sa.select(sa.func.count()).select_from(User)) == 0
+
+
+@pytest.mark.parametrize(
+    ("country", "register", "vat"),
+    [("FR", "732 829 320", "FR40303265045"), ("DE", "HRB 12345", "DE136695976"), ("AT", "FN 123456a", "ATU13585627")],
+)
+def test_the_example_is_one_of_the_country(sign_up, country, register, vat):
+    """RULES O3"""
+    page = sign_up(country=country, register_number="-", vat_number="-")
+    assert register in error_at(page, "register_number")
+    assert vat in error_at(page, "vat_number")
+
+
+def test_html_and_emoji_are_words_like_any_other(client, sign_up, outbox):
+    assert sign_up(name="<b>Nora</b> 🦊 نورة").status == 303
+    (message,) = outbox.deliver()
+    assert "<b>Nora</b>" not in message.get_body(("html",)).get_content()
+    assert "<b>Nora</b>" in message.get_body(("plain",)).get_content()
+
+
+def test_a_known_address_gets_the_same_answer(client, browser, sign_up, outbox):
+    make_user(email="known@example.com")
+    new, known = sign_up(), None
+    other = browser()
+    known = other.submit("/en/sign-up", {**COMPANY, "email": "known@example.com"})
+    assert (known.status, known.location) == (new.status, new.location)
+    pages = [each.get_page("/en/sign-up/done").text for each in (client, other)]
+    assert pages[0].replace("nora@", "") == pages[1].replace("known@", "")
+    subjects = {message["To"]: message["Subject"] for message in outbox.deliver()}
+    assert subjects == {
+        "nora@example.com": "Confirm your mail address",
+        "known@example.com": "You already have an account",
+    }
+
+
+def test_opening_the_verification_changes_nothing(client, outbox, sign_up):
+    sign_up()
+    verify = outbox.links(outbox.deliver()[0])[0]
+    for _again in range(3):
+        assert client.get_page(verify).buttons == ["Confirm and sign in"]
+        client.head(verify)
+    assert queries.user_by_email("nora@example.com").verified_at is None
+
+
+def test_used_expired_replaced_and_unknown_links_look_alike(client, clock, outbox, sign_up):
+    sign_up()
+    used = outbox.links(outbox.deliver()[0])[0]
+    client.submit(used)
+    client.sign_out()
+    token = used.rpartition("/")[2]
+    other = ("A" if token[-1] != "A" else "B") + token[1:]
+    texts = {
+        client.get_page(f"/en/verify/{one}", status=410).text for one in (token, other, "short", "x" * 65)
+    }
+    assert len(texts) == 1
+    assert client.post_to(used).status == 410
+
+
+def test_the_mail_can_be_sent_again(client, clock, outbox, sign_up):
+    sign_up()
+    first = outbox.links(outbox.deliver()[0])[0]
+    clock.forward(minutes=5)
+    again = client.submit("/en/sign-up/done", to="/en/sign-up/mail")
+    assert again.location == "/en/sign-up/done"
+    second = outbox.links(outbox.deliver()[0])[0]
+    assert second != first
+    client.get_page(first, status=410)
+    client.get_page(second)
+
+
+def test_the_page_to_send_again_is_for_those_who_wait(client):
+    assert client.get("/en/sign-up/done").location == "/en/sign-in"
+    assert client.post_to("/en/sign-up/mail").location == "/en/sign-in"
+
+
+def test_too_many_sign_ups_wait_and_lose_nothing(client, sign_up):
+    for n in range(20):
+        assert sign_up(email=f"nora{n}@example.com").status == 303
+    page = sign_up(email="nora20@example.com")
+    assert page.status == 429 and "Try again in" in page.errors[0]
+    assert page.root.by_id("street").get("value") == "Rue Haute 2"
+
+
+def test_one_address_gets_few_mails(client, clock, sign_up):
+    for _again in range(5):
+        assert sign_up().status == 303
+    assert sign_up().status == 429
+    clock.forward(hours=1)
+    assert sign_up().status == 303
+
+
+# --- forms that strangers send ------------------------------------------------------------------------------
+
+
+def test_a_robot_that_fills_in_everything_is_asked_again(client, sign_up):
+    page = sign_up(website2="https://spam.example")
+    assert page.status == 422 and "has to stay empty" in page.errors[0]
+    assert page.root.by_id("website2").get("value") == ""
+    assert page.root.by_id("street").get("value") == "Rue Haute 2"
+    assert queries.user_by_email("nora@example.com") is None
+
+
+@pytest.fixture
+def slow_forms(app):
+    """As in production."""
+    app.config["FORM_MIN_SECONDS"] = 2
+    yield
+    app.config["FORM_MIN_SECONDS"] = 0
+
+
+def test_a_form_that_returns_at_once_is_asked_again(client, clock, slow_forms):
+    shown = client.get_page("/en/sign-up").root.by_id("website2").parent.parent
+    stamp = next(field.get("value") for field in shown.all("input") if field.get("name") == "shown")
+    page = client.post_to("/en/sign-up", {**COMPANY, "shown": stamp})
+    assert page.status == 422 and "very quick" in page.errors[0]
+    assert page.root.by_id("street").get("value") == "Rue Haute 2"
+    clock.forward(seconds=2)
+    assert client.post_to("/en/sign-up", {**COMPANY, "shown": stamp}).status == 303, "the first stamp counts"
+
+
+@pytest.mark.parametrize("stamp", ["", "1700000000", "MTcwMDAwMDAwMA.forged"])
+def test_a_form_that_does_not_say_when_it_was_shown_is_asked_again(client, slow_forms, stamp):
+    assert client.post_to("/en/sign-up", {**COMPANY, "shown": stamp}).status == 422
+
+
+def test_a_person_is_slow_enough(client, slow_forms, sign_up):
+    assert sign_up().status == 303
+
+
+# --- signing in and out -------------------------------------------------------------------------------------
+
+
+def enter(client, email, password=PASSWORD, query="", **more):
+    return client.submit(f"/en/sign-in{query}", {"email": email, "password": password, **more})
+
+
+def test_signing_in_leads_to_the_own_space(client, cast):
+    page = enter(client, "NADIA@lumen.example")
+    assert page.location == "/en/start"
+    assert client.get(page.location).location == f"/en/o/{cast.lumen.public_id}/"
+
+
+def test_signing_in_leads_back(client, cast):
+    team = f"/en/o/{cast.lumen.public_id}/team"
+    asked = client.get(team)
+    assert asked.location.startswith("/en/sign-in?next=")
+    page = client.submit(asked.location, {"email": cast.nadia.email, "password": PASSWORD})
+    assert page.location == team
+    assert client.get_page(team).h1 == "Team"
+
+
+def test_htmx_without_a_session_is_sent_to_the_sign_in(client, cast):
+    team = f"/en/o/{cast.lumen.public_id}/team"
+    answer = client.get(team, headers={"HX-Request": "true", "HX-Current-URL": f"http://localhost{team}?q=1"})
+    assert answer.status_code == 401
+    assert answer.headers["HX-Redirect"].startswith("/en/sign-in?next=")
+
+
+@pytest.mark.parametrize("email", ["nadia@lumen.example", "unknown@lumen.example"])
+def test_a_wrong_password_and_an_unknown_address_look_alike(client, cast, email):
+    page = enter(client, email, "not the password")
+    assert page.status == 422
+    assert page.errors == ["The mail address or the password is not right."]
+    assert page.root.by_id("email").get("value") == email
+    assert "not the password" not in page.response.text
+
+
+def test_the_session_before_is_of_no_use_afterwards(client, cast):
+    """Against session fixation: nothing of what an attacker planted survives, and the row is new."""
+    with client.session_transaction() as planted:
+        planted["planted"] = "by an attacker"
+    before = client.token()
+    enter(client, cast.nadia.email)
+    with client.session_transaction() as session:
+        assert "planted" not in session
+        assert session["_user_id"]
+    assert client.post("/en/account/sessions/others/end", data={"csrf_token": before}).status_code == 400
+
+
+def test_after_signing_out_a_copy_of_the_cookie_opens_nothing(client, browser, cast):
+    enter(client, cast.nadia.email)
+    copy = browser()
+    copy.set_cookie("session", client.get_cookie("session").value)
+    assert copy.get("/en/account").status_code == 200
+    assert client.submit("/en/account", to="/en/sign-out").location == "/en/sign-in"
+    assert copy.get("/en/account").location.startswith("/en/sign-in")
+    assert client.get("/en/account").location.startswith("/en/sign-in")
+
+
+def test_signing_out_is_no_link(client, cast):
+    client.sign_in(cast.nadia)
+    assert client.get("/en/sign-out").status_code == 405
+    client.get_page("/en/account")
+
+
+def test_keep_me_signed_in(client, cast, clock):
+    enter(client, cast.nadia.email, keep="y")
+    assert client.get_cookie("session").expires is not None
+    clock.forward(days=29)
+    client.get_page("/en/account")
+
+
+def test_without_keeping_the_session_idles_out(client, cast, clock):
+    enter(client, cast.nadia.email)
+    assert client.get_cookie("session").expires is None
+    clock.forward(minutes=59)
+    client.get_page("/en/account")
+    clock.forward(minutes=59)
+    client.get_page("/en/account")
+    clock.forward(minutes=60)
+    assert client.get("/en/account").location.startswith("/en/sign-in")
+
+
+def test_the_last_time_seen_is_noted_every_five_minutes(client, cast, clock):
+    client.sign_in(cast.nadia)
+
+    def seen():
+        return db.session.scalars(sa.select(UserSession)).one().last_seen_at
+
+    start = seen()
+    clock.forward(minutes=4, seconds=59)
+    client.get("/en/account")
+    assert seen() == start
+    clock.forward(seconds=1)
+    client.get("/en/account")
+    assert seen() == clock.now
+
+
+def test_ten_wrong_passwords_make_the_next_one_wait(client, cast, clock):
+    for _again in range(10):
+        assert enter(client, cast.nadia.email, "wrong wrong wrong").status == 422
+        clock.forward(seconds=-20)
+    page = enter(client, cast.nadia.email)
+    assert page.status == 429, "even the right one"
+    assert page.root.by_id("email").get("value") == cast.nadia.email
+    clock.forward(minutes=15)
+    assert enter(client, cast.nadia.email).status == 303
+
+
+def test_right_passwords_do_not_count(client, cast):
+    for _again in range(12):
+        assert enter(client, cast.nadia.email).status == 303
+        client.sign_out()
+
+
+def test_who_guesses_at_many_accounts_is_stopped_by_network(app, client, cast):
+    for n in range(100):
+        client.post_to("/en/sign-in", {"email": f"x{n}@example.com", "password": "wrong"})
+    assert client.post_to("/en/sign-in", {"email": cast.nadia.email, "password": PASSWORD}).status == 429
+
+
+def test_an_address_that_is_not_verified_leads_to_the_mail(client, outbox):
+    make_user(email="late@example.com", verified_at=None)
+    page = enter(client, "late@example.com", query="?next=/en/partners")
+    assert page.location == "/en/sign-up/done"
+    assert client.get("/en/account").location.startswith("/en/sign-in")
+    (message,) = outbox.deliver()
+    assert client.submit(outbox.links(message)[0]).location == "/en/partners"
+
+
+def test_a_disabled_account_looks_like_a_wrong_password(client):
+    make_user(email="gone@example.com", disabled_at=make_user().created_at)
+    page = enter(client, "gone@example.com")
+    assert page.errors == ["The mail address or the password is not right."]
+
+
+def test_signing_in_sets_the_language_of_the_front_door_only(client, cast):
+    page = enter(client, cast.pierre.email)
+    assert client.get_cookie("language").value == "fr"
+    assert page.location == "/en/start", "the page keeps the language of its address"
+
+
+def test_who_is_signed_in_already_goes_on(client, cast):
+    client.sign_in(cast.nadia)
+    assert client.get("/en/sign-in").location == "/en/start"
+    assert client.get("/en/sign-up?next=/en/partners").location == "/en/partners"
+
+
+def test_signing_in_as_somebody_else_ends_the_session_before(client, cast):
+    client.sign_in(cast.nadia)
+    client.post_to("/en/sign-in", {"email": cast.stefan.email, "password": PASSWORD})
+    open_rows = db.session.scalars(sa.select(UserSession).where(UserSession.ended_at.is_(None))).all()
+    assert [row.user_id for row in open_rows] == [cast.stefan.id]
+
+
+# --- where one starts; several organisations ----------------------------------------------------------------
+
+
+def test_the_organisation_that_was_open_last_opens_again(client, cast):
+    """RULES O1: people switch between their organisations."""
+    join(cast.nadia, cast.bergwerk)
+    client.sign_in(cast.nadia)
+    page = client.get_page(f"/en/o/{cast.lumen.public_id}/team")
+    assert f"/en/o/{cast.bergwerk.public_id}/" in page.all_links
+    client.get_page(f"/en/o/{cast.bergwerk.public_id}/team")
+    assert client.get("/en/start").location == f"/en/o/{cast.bergwerk.public_id}/"
+    client.get_page(f"/en/o/{cast.lumen.public_id}/team")
+    assert client.get("/en/start").location == f"/en/o/{cast.lumen.public_id}/"
+
+
+def test_an_operator_starts_at_the_desk_and_a_newcomer_makes_an_organisation(client, browser, cast):
+    assert client.sign_in(cast.olga).get("/en/start").location.startswith("/en/admin")
+    newcomer = browser().sign_in(make_user())
+    assert newcomer.get("/en/start").location == "/en/account/organisations/new"
+
+
+def test_a_person_makes_a_further_organisation(client, cast):
+    """RULES O1"""
+    client.sign_in(cast.nadia)
+    details = {k: v for k, v in COMPANY.items() if k not in ("name", "email", "new_password")}
+    page = client.submit("/en/account/organisations/new", details)
+    organisation = queries.memberships(cast.nadia)[0].organisation
+    assert organisation.name == "Atelier Brun SA"
+    assert page.location == f"/en/o/{organisation.public_id}/"
+
+
+def test_a_broken_key_of_the_form_is_replaced(client, cast):
+    client.sign_in(cast.nadia)
+    details = {k: v for k, v in COMPANY.items() if k not in ("name", "email", "new_password")}
+    assert client.post_to("/en/account/organisations/new", {**details, "key": "../x"}).status == 303
+
+
+# --- passwords ----------------------------------------------------------------------------------------------
+
+
+def test_a_forgotten_password_is_chosen_anew(client, outbox, cast):
+    client.submit("/en/password/forgot", {"email": cast.stefan.email})
+    reset = outbox.links(outbox.deliver()[0])[0]
+    for _again in range(3):
+        client.get_page(reset)
+    short = client.submit(reset, {"new_password": "short"})
+    assert short.status == 422 and error_at(short, "new_password").startswith("Use at least 12")
+    assert client.submit(reset, {"new_password": NEW_PASSWORD}).location == "/en/sign-in"
+    client.get_page(reset, status=410)
+    assert enter(client, cast.stefan.email, NEW_PASSWORD).location == "/en/start"
+    assert [message["Subject"] for message in outbox.deliver()] == ["Your password was changed"]
+
+
+def test_a_reset_ends_all_sessions(client, browser, outbox, cast):
+    elsewhere = browser().sign_in(cast.stefan)
+    client.submit("/en/password/forgot", {"email": cast.stefan.email})
+    client.submit(outbox.links(outbox.deliver()[0])[0], {"new_password": NEW_PASSWORD})
+    assert elsewhere.get("/en/account").status_code == 303
+
+
+def test_an_unknown_address_gets_the_same_page(client, outbox, cast):
+    texts = [
+        client.submit("/en/password/forgot", {"email": email}).text.replace(email, "…")
+        for email in (cast.stefan.email, "unknown@example.com")
+    ]
+    assert texts[0] == texts[1]
+    assert [message["To"] for message in outbox.deliver()] == [cast.stefan.email]
+
+
+def test_a_reset_link_lives_an_hour(client, clock, outbox, cast):
+    client.submit("/en/password/forgot", {"email": cast.stefan.email})
+    reset = outbox.links(outbox.deliver()[0])[0]
+    clock.forward(hours=1)
+    client.get_page(reset, status=410)
+
+
+def test_the_links_of_one_purpose_open_nothing_else(client, outbox, cast):
+    client.submit("/en/password/forgot", {"email": cast.stefan.email})
+    token = outbox.links(outbox.deliver()[0])[0].rpartition("/")[2]
+    client.get_page(f"/en/verify/{token}", status=410)
+    client.get_page(f"/en/i/{token}", status=410)
+
+
+def test_a_password_is_changed_with_the_current_one(client, browser, outbox, cast):
+    client.sign_in(cast.nadia)
+    elsewhere = browser().sign_in(cast.nadia)
+    wrong = client.submit("/en/account/password", {"current_password": "wrong", "new_password": NEW_PASSWORD})
+    assert wrong.status == 422 and error_at(wrong, "current_password") == "This is not your current password."
+    done = client.submit("/en/account/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    assert done.location == "/en/account/password"
+    assert client.get("/en/account").status_code == 200
+    assert elsewhere.get("/en/account").status_code == 303
+    assert matches(cast.nadia.password_hash, NEW_PASSWORD)
+    assert [message["To"] for message in outbox.deliver()] == [cast.nadia.email]
+
+
+def test_the_current_password_is_not_guessed_for_ever(client, clock, cast):
+    client.sign_in(cast.nadia)
+    for _again in range(10):
+        client.submit("/en/account/password", {"current_password": "wrong", "new_password": NEW_PASSWORD})
+        clock.forward(seconds=-20)
+    page = client.submit("/en/account/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
+    assert page.status == 429
+    assert matches(cast.nadia.password_hash, PASSWORD)
+
+
+# --- one's own account --------------------------------------------------------------------------------------
+
+
+def test_name_language_and_format_are_edited(client, cast):
+    """RULES O4"""
+    client.sign_in(cast.nadia)
+    page = client.submit("/en/account", {"name": "  Nadia   Keller ", "language": "fr", "region": "FR"})
+    assert page.location == "/en/account"
+    assert (cast.nadia.name, cast.nadia.language, cast.nadia.region) == ("Nadia Keller", "fr", "FR")
+    assert client.get_cookie("language").value == "fr"
+    assert client.submit("/en/account", {"language": "xx"}).status == 422
+
+
+def test_an_avatar_is_shown_and_without_one_the_initials(client, cast):
+    """RULES O4"""
+    client.sign_in(cast.nadia)
+    assert "NN" in client.get_page("/en/account")
+    client.submit("/en/account", {"picture": picture()}, content_type="multipart/form-data")
+    page = client.get_page("/en/account")
+    address = page.main.all("img")[0].get("src")
+    answer = client.get(address)
+    assert answer.mimetype == "image/png" and answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "public" not in answer.headers["Cache-Control"]
+    client.submit("/en/account", to="/en/account/picture/removal")
+    assert "NN" in client.get_page("/en/account")
+    assert client.get(address).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("file", "sentence"),
+    [
+        (picture((209, 300)), "The picture must be at least 210 × 210 pixels."),
+        ((io.BytesIO(b"<svg xmlns='http://www.w3.org/2000/svg'/>"), "me.svg"), "not a JPEG, PNG or WebP"),
+        ((io.BytesIO(b"MZ\x90\x00"), "me.png"), "not a JPEG, PNG or WebP"),
+    ],
+)
+def test_what_is_no_picture_is_refused_and_the_rest_is_kept(client, cast, file, sentence):
+    """RULES O4: at least 210 × 210 pixels."""
+    client.sign_in(cast.nadia)
+    stream = io.BytesIO(file[0].getvalue())
+    page = client.submit(
+        "/en/account", {"name": "Nadia New", "picture": (stream, file[1])}, content_type="multipart/form-data"
+    )
+    assert page.status == 422 and sentence in error_at(page, "picture")
+    assert page.root.by_id("name").get("value") == "Nadia New"
+    assert cast.nadia.avatar is None
+
+
+def test_a_picture_far_too_large_is_refused_next_to_its_field(client, cast):
+    client.sign_in(cast.nadia)
+    fields = {"csrf_token": client.token(), "name": "Nadia New", "language": "de", "region": "CH"}
+    lines = [f'--cut\r\nContent-Disposition: form-data; name="{k}"\r\n\r\n{v}\r\n' for k, v in fields.items()]
+    lines.append('--cut\r\nContent-Disposition: form-data; name="picture"; filename="me.png"\r\n\r\n')
+    body = "".join(lines).encode() + b"x" * 20 * 1024 * 1024 + b"\r\n--cut--\r\n"
+    answer = client.post("/en/account", data=body, content_type="multipart/form-data; boundary=cut")
+    assert answer.status_code == 422
+    assert "larger than 5 MB" in answer.text and "Nadia New" in answer.text
+
+
+def test_a_picture_is_seen_by_colleagues_and_operators_only(client, browser, cast):
+    """RULES O4"""
+    client.sign_in(cast.nadia)
+    client.submit("/en/account", {"picture": picture()}, content_type="multipart/form-data")
+    address = f"/en/avatars/{cast.nadia.avatar.public_id}"
+    seen = {
+        person.name: browser().sign_in(person).get(address).status_code
+        for person in (cast.nadia, cast.hugo, cast.olga, cast.pierre, cast.stefan)
+    }
+    assert seen == {
+        "Nadia Noser": 200, "Hugo Huber": 200, "Olga Ott": 200, "Pierre Perret": 404, "Stefan Stranger": 404,
+    }  # fmt: skip
+    assert browser().get(address).status_code == 303
+
+
+def test_the_own_sessions_are_listed_and_ended_one_by_one(client, browser, cast):
+    firefox = "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0"
+    other = browser()
+    other.environ_base["HTTP_USER_AGENT"] = firefox
+    enter(other, cast.nadia.email)
+    client.sign_in(cast.nadia)
+    page = client.get_page("/en/account/sessions")
+    assert "Firefox on Windows" in page and page.text.count("This device") == 1
+    (end,) = [form.get("action") for form in page.forms if re.search(r"sessions/[a-z2-7]{26}/end", form.get("action"))]
+    client.submit("/en/account/sessions", to=end)
+    assert other.get("/en/account").status_code == 303
+    client.get_page("/en/account")
+
+
+def test_all_other_sessions_end_at_once(client, browser, cast):
+    others = [browser().sign_in(cast.nadia) for _each in range(2)]
+    stranger = browser().sign_in(cast.stefan)
+    client.sign_in(cast.nadia)
+    client.submit("/en/account/sessions", to="/en/account/sessions/others/end")
+    assert [each.get("/en/account").status_code for each in others] == [303, 303]
+    client.get_page("/en/account")
+    stranger.get_page("/en/account")
+
+
+def test_a_stranger_s_session_is_not_there(client, browser, cast):
+    browser().sign_in(cast.stefan)
+    theirs = db.session.scalars(sa.select(UserSession)).one().public_id
+    client.sign_in(cast.nadia)
+    assert client.post_to(f"/en/account/sessions/{theirs}/end").status == 404
+
+
+# --- an organisation's settings -----------------------------------------------------------------------------
+
+
+def test_settings_are_changed(client, cast):
+    """RULES O3: address, currency, numbers, note on invoices."""
+    client.sign_in(cast.adam)
+    address = f"/en/o/{cast.lumen.public_id}/settings"
+    page = client.submit(address, {
+        "organisation_name": "Lumen Optik GmbH", "country": "DE", "city": "Köln", "register_number": "HRB 777",
+        "vat_number": "DE 136695976", "invoice_note": "Bestellung 7", "language": "en",
+    })  # fmt: skip
+    assert page.location == address
+    lumen = cast.lumen
+    assert (lumen.name, lumen.country, lumen.currency, lumen.city) == ("Lumen Optik GmbH", "DE", "EUR", "Köln")
+    assert (lumen.vat_number, lumen.invoice_note, lumen.language) == ("DE136695976", "Bestellung 7", "en")
+
+
+def test_wrong_numbers_in_the_settings_are_explained(client, cast):
+    """RULES O3"""
+    client.sign_in(cast.nadia)
+    page = client.submit(f"/en/o/{cast.lumen.public_id}/settings", {"vat_number": "nonsense", "street": "Neuweg 3"})
+    assert page.status == 422 and "CHE-107.787.577 MWST" in error_at(page, "vat_number")
+    assert page.root.by_id("street").get("value") == "Neuweg 3"
+    assert cast.lumen.street == "Marktgasse 1"
+
+
+def test_a_collaborator_reads_whom_to_ask(client, cast):
+    """RULES O2"""
+    client.sign_in(cast.hugo)
+    page = client.get_page(f"/en/o/{cast.lumen.public_id}/settings", status=403)
+    assert "Nadia Noser" in page and "Adam Ammann" in page and "Hugo Huber" not in page
+
+
+# --- the team -----------------------------------------------------------------------------------------------
+
+
+def team_of(organisation):
+    return f"/en/o/{organisation.public_id}/team"
+
+
+def of(organisation, person):
+    return queries.membership_in(organisation, person).public_id
+
+
+def test_the_team_shows_what_each_may_do(client, browser, cast):
+    """RULES O2"""
+    acts = {
+        person.name: [words for words in browser().sign_in(person).get_page(team_of(cast.lumen)).links]
+        for person in (cast.nadia, cast.adam, cast.hugo)
+    }
+    assert "Invite a colleague" in acts["Nadia Noser"] and "Invite a colleague" in acts["Adam Ammann"]
+    assert acts["Hugo Huber"] == ["Leave"]
+
+
+def test_a_role_is_changed(client, cast):
+    """RULES O2"""
+    client.sign_in(cast.nadia)
+    address = f"{team_of(cast.lumen)}/{of(cast.lumen, cast.hugo)}/role"
+    assert client.submit(address, {"role": "administrator"}).location == team_of(cast.lumen)
+    assert queries.membership_in(cast.lumen, cast.hugo).role is Role.ADMINISTRATOR
+
+
+def test_the_last_legal_representative_is_told_why_not(client, cast):
+    """RULES O2"""
+    client.sign_in(cast.nadia)
+    own = f"{team_of(cast.lumen)}/{of(cast.lumen, cast.nadia)}"
+    demoted = client.submit(f"{own}/role", {"role": "collaborator"})
+    assert demoted.status == 422 and "always keeps a legal representative" in demoted.errors[0]
+    left = client.submit(f"{own}/removal")
+    assert left.status == 409 and "always keeps a legal representative" in left.errors[0]
+    assert queries.membership_in(cast.lumen, cast.nadia).role is Role.LEGAL_REPRESENTATIVE
+
+
+def test_an_administrator_gives_no_role_of_a_legal_representative(client, cast):
+    """RULES O2"""
+    client.sign_in(cast.adam)
+    hugos = f"{team_of(cast.lumen)}/{of(cast.lumen, cast.hugo)}/role"
+    assert "Legal representative" not in client.get_page(hugos)
+    assert client.post_to(hugos, {"role": "legal_representative"}).status == 422
+    nadias = f"{team_of(cast.lumen)}/{of(cast.lumen, cast.nadia)}"
+    assert "Only legal representatives" in client.get_page(f"{nadias}/role", status=403)
+    assert "Only legal representatives" in client.get_page(f"{nadias}/removal", status=403)
+    assert client.post_to(f"{nadias}/removal").status == 403
+    assert client.post_to(f"{nadias}/role", {"role": "collaborator"}).status == 403
+
+
+def test_removing_asks_once_and_acts_at_once(client, browser, cast):
+    """RULES O2"""
+    hugo = browser().sign_in(cast.hugo)
+    hugo.get_page(team_of(cast.lumen))
+    client.sign_in(cast.adam)
+    address = f"{team_of(cast.lumen)}/{of(cast.lumen, cast.hugo)}/removal"
+    assert "Remove Hugo Huber" in client.get_page(address).buttons
+    assert queries.membership_in(cast.lumen, cast.hugo)
+    assert client.submit(address).location == team_of(cast.lumen)
+    assert hugo.get(team_of(cast.lumen)).status_code == 404
+
+
+def test_a_collaborator_leaves_and_starts_elsewhere(client, cast):
+    client.sign_in(cast.hugo)
+    page = client.submit(f"{team_of(cast.lumen)}/{of(cast.lumen, cast.hugo)}/removal")
+    assert page.location == "/en/start"
+    assert client.get("/en/start").location == "/en/account/organisations/new"
+
+
+def test_a_collaborator_removes_nobody(client, cast):
+    client.sign_in(cast.hugo)
+    address = f"{team_of(cast.lumen)}/{of(cast.lumen, cast.adam)}/removal"
+    assert client.post_to(address).status == 403
+    assert queries.membership_in(cast.lumen, cast.adam)
+
+
+def test_other_organisations_are_not_there(client, cast):
+    client.sign_in(cast.stefan)
+    lumen, own = team_of(cast.lumen), team_of(cast.stefans)
+    foreign = of(cast.lumen, cast.hugo)
+    for address in (lumen, f"{lumen}/new", f"{lumen}/{foreign}/role", f"{own}/{foreign}/role", f"{own}/{foreign}/removal"):
+        assert client.get(address).status_code == 404, address
+    assert client.post_to(f"{own}/{foreign}/removal").status == 404
+
+
+# --- invitations --------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def invite(browser, outbox, cast):
+    """Nadia invites; answers the link in the mail."""
+
+    def send(email="new@example.com", role="collaborator"):
+        nadia = browser().sign_in(cast.nadia)
+        page = nadia.submit(f"{team_of(cast.lumen)}/new", {"email": email, "role": role, "language": "en"})
+        assert page.location == team_of(cast.lumen), page.errors
+        return outbox.links(outbox.to(email)[-1])[0]
+
+    return send
+
+
+def test_a_newcomer_joins_with_a_new_account(client, cast, invite):
+    link = invite(role="administrator")
+    for _again in range(3):
+        page = client.get_page(link)
+    assert "Lumen Optik AG" in page and "Nadia Noser" in page and "Administrator" in page
+    weak = client.submit(link, {"name": "Nele Neu", "new_password": "NeleNeu-12345"})
+    assert weak.status == 422 and weak.root.by_id("name").get("value") == "Nele Neu"
+    joined = client.submit(link, {"name": "Nele Neu", "new_password": NEW_PASSWORD})
+    assert joined.location == f"/en/o/{cast.lumen.public_id}/"
+    nele = queries.user_by_email("new@example.com")
+    assert nele.verified_at and queries.membership_in(cast.lumen, nele).role is Role.ADMINISTRATOR
+    assert "Nele Neu" in client.get_page(team_of(cast.lumen))
+
+
+def test_who_has_an_account_signs_in_and_comes_back(client, cast, invite):
+    link = invite(cast.stefan.email)
+    page = client.get_page(link)
+    back = client.submit(page.links["Sign in and come back"], {"email": cast.stefan.email, "password": PASSWORD})
+    assert back.location == link
+    assert client.get_page(link).buttons == ["Join"]
+    assert client.submit(link).location == f"/en/o/{cast.lumen.public_id}/"
+    assert queries.membership_in(cast.lumen, cast.stefan)
+
+
+def test_another_account_is_told_and_may_switch(client, cast, invite):
+    link = invite()
+    client.sign_in(cast.stefan)
+    page = client.get_page(link)
+    assert cast.stefan.email in page and "new@example.com" in page
+    client.post_to(link)
+    assert queries.membership_in(cast.lumen, cast.stefan) is None
+    assert client.submit(link, to=f"{link}/switch").location == link
+    assert client.get_page(link).h1 == "Join Lumen Optik AG"
+
+
+def test_withdrawn_expired_answered_and_unknown_invitations_look_alike(client, clock, cast, browser, invite):
+    answered, withdrawn, expired = invite("a@example.com"), invite("b@example.com"), invite("c@example.com")
+    browser().submit(answered, {"name": "Anna", "new_password": NEW_PASSWORD})
+    nadia = browser().sign_in(cast.nadia)
+    waiting = {each.email: each for each in queries.open_invitations(cast.lumen)}
+    taken_back = f"{team_of(cast.lumen)}/invitations/{waiting['b@example.com'].public_id}/withdrawal"
+    assert nadia.get_page(taken_back).buttons == ["Withdraw the invitation"]
+    assert nadia.submit(taken_back).location == team_of(cast.lumen)
+    clock.forward(days=14)
+    links_over = (answered, withdrawn, expired, "/en/i/unknown")
+    assert len({client.get_page(each, status=410).text for each in links_over}) == 1
+
+
+def test_an_invitation_is_sent_again_after_a_while(client, clock, cast, browser, outbox, invite):
+    first = invite()
+    nadia = browser().sign_in(cast.nadia)
+    (invitation,) = queries.open_invitations(cast.lumen)
+    again = f"{team_of(cast.lumen)}/invitations/{invitation.public_id}/mail"
+    nadia.submit(team_of(cast.lumen), to=again)
+    assert any("less than 10 minutes ago" in notice for notice in nadia.get_page(team_of(cast.lumen)).notices)
+    clock.forward(minutes=10)
+    nadia.submit(team_of(cast.lumen), to=again)
+    second = outbox.links(outbox.to("new@example.com")[-1])[0]
+    client.get_page(first, status=410)
+    client.get_page(second)
+
+
+@pytest.mark.parametrize(
+    ("email", "sentence"),
+    [
+        ("hugo@lumen.example", "This person belongs to the organisation already."),
+        ("new@example.com", "This address has an open invitation already."),
+        ("", "Enter the mail address of your colleague."),
+        ("hugo", "Enter a mail address such as name@example.com."),
+    ],
+)
+def test_who_can_not_be_invited(client, cast, invite, email, sentence):
+    invite("new@example.com")
+    client.sign_in(cast.nadia)
+    page = client.submit(f"{team_of(cast.lumen)}/new", {"email": email, "role": "collaborator"})
+    assert page.status == 422 and error_at(page, "email").startswith(sentence)
+
+
+def test_an_administrator_does_not_invite_legal_representatives(client, cast):
+    """RULES O2"""
+    client.sign_in(cast.adam)
+    address = f"{team_of(cast.lumen)}/new"
+    assert "Legal representative" not in [label.text for label in client.get_page(address).main.all("strong")]
+    assert client.post_to(address, {"email": "x@example.com", "role": "legal_representative", "language": "en"}).status == 422
+    assert queries.open_invitations(cast.lumen) == []
+
+
+def test_an_administrator_leaves_the_invitation_of_a_legal_representative_alone(client, cast, invite):
+    """RULES O2"""
+    invite(role="legal_representative")
+    (invitation,) = queries.open_invitations(cast.lumen)
+    client.sign_in(cast.adam)
+    assert "Withdraw" not in client.get_page(team_of(cast.lumen))
+    client.post_to(f"{team_of(cast.lumen)}/invitations/{invitation.public_id}/withdrawal")
+    assert [each.id for each in queries.open_invitations(cast.lumen)] == [invitation.id]
+
+
+def test_foreign_invitations_are_not_there(client, cast, invite):
+    invite()
+    (invitation,) = queries.open_invitations(cast.lumen)
+    client.sign_in(cast.stefan)
+    for organisation in (cast.lumen, cast.stefans):
+        base = f"{team_of(organisation)}/invitations/{invitation.public_id}"
+        assert client.post_to(f"{base}/mail").status == 404
+        assert client.post_to(f"{base}/withdrawal").status == 404
+
+
+def test_a_person_who_belongs_already_just_arrives(client, cast, invite):
+    link = invite(cast.stefan.email)
+    join(cast.stefan, cast.lumen, Role.ADMINISTRATOR)
+    client.sign_in(cast.stefan)
+    assert client.submit(link).location == f"/en/o/{cast.lumen.public_id}/"
+    assert queries.membership_in(cast.lumen, cast.stefan).role is Role.ADMINISTRATOR
+
+
+# --- every page, every language -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+def test_every_page_of_accounts_is_sound_in_every_language(client, browser, cast, invite, now, language):
+    """The client proofreads: one heading, labels, actions, no leak."""
+    org, hugos = cast.lumen.public_id, of(cast.lumen, cast.hugo)
+    invited = invite(cast.stefan.email).replace("/en/", f"/{language}/")
+    (invitation,) = queries.open_invitations(cast.lumen)
+    visitor, nadia = browser(), browser().sign_in(cast.nadia)
+    for path in ("sign-up", "sign-in", "password/forgot"):
+        visitor.get_page(f"/{language}/{path}")
+    for path in (
+        "account", "account/password", "account/sessions", "account/organisations/new",
+        f"o/{org}/settings", f"o/{org}/team", f"o/{org}/team/new", f"o/{org}/team/{hugos}/role",
+        f"o/{org}/team/{hugos}/removal", f"o/{org}/team/invitations/{invitation.public_id}/withdrawal",
+    ):  # fmt: skip
+        nadia.get_page(f"/{language}/{path}")
+    for reader in (visitor, nadia, browser().sign_in(cast.stefan)):
+        reader.get_page(invited)
+
+
+def test_a_link_in_the_database_opens_nothing(app, client, outbox, cast, now):
+    """SECURITY T4: a copy of the database yields no usable link or session."""
+    actions.request_reset(cast.stefan.email, now=now)
+    row = links.live("reset", cast.stefan.id)
+    for guess in (row.selector, row.selector + "A" * 43):
+        client.get_page(f"/en/password/reset/{guess}", status=410)
+    hashed = client.sign_in(cast.stefan) and db.session.scalars(sa.select(UserSession)).one().token_hash
+    with client.session_transaction() as session:
+        session["_user_id"] = hashed
+    assert client.get("/en/account").status_code == 303
