@@ -173,10 +173,14 @@ class Line(StringField):
     """One line. Control characters and direction overrides are refused, blanks tidied, `most` kept."""
 
     lines = False
+    data: str  # a field that was left out is an empty line here
 
     def __init__(self, label: Any = None, validators: Any = (), *, most: int = 120, **kwargs: Any) -> None:
         super().__init__(label, [*validators, filled(most=most)], **kwargs)
         self.most = most
+
+    def process_data(self, value: Any) -> None:
+        self.data = value or ""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
@@ -17,8 +17,6 @@ from webapp.partners.models import Application, PartnerAccount
 from webapp.tenders.models import Tender
 from webapp.tenders.queries import is_open
 from webapp.tenders.rules import Status
-
-Row = TypeVar("Row")
 
 PER_PAGE = 25
 
@@ -32,13 +30,13 @@ class Part:
     more: bool
 
 
-def _part(query: sa.Select[tuple[Row]], page: int) -> Part:
+def _part(query: sa.Select[Any], page: int) -> Part:
     rows = list(db.session.scalars(query.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)))
     return Part(rows[:PER_PAGE], page, len(rows) > PER_PAGE)
 
 
 def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(words.lower(), autoescape=True)  # type: ignore[no-any-return] # a clause
+    return sa.func.lower(column).contains(words.lower(), autoescape=True)
 
 
 @dataclass(frozen=True)

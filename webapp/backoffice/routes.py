@@ -231,7 +231,7 @@ def _set_up(link: Link, form: SetupForm) -> bool:
             link,
             name=form.name.data,
             email=form.email.data,
-            password=form.new_password.data,
+            password=form.new_password.data or "",
             language=current_language(),
             region=current_app.config["SETTINGS"].operator_country,
             now=clock.now(),

@@ -46,7 +46,7 @@ PUBLIC_PAGES = ("pages.home", "partners.directory", "tenders.new", "partners.bec
 
 def settings() -> Settings:
     """The operator's settings."""
-    return current_app.config["SETTINGS"]  # type: ignore[no-any-return] # Flask's config is untyped
+    return current_app.config["SETTINGS"]
 
 
 # --- for people ---------------------------------------------------------------------------------------------

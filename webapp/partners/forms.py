@@ -55,6 +55,11 @@ def read_filters(args: MultiDict[str, str]) -> tuple[Filters, int]:
     ) < 9 else 1
 
 
+def country_choices() -> list[tuple[str, str]]:
+    """The countries, named for the reader."""
+    return places.countries(current_language())
+
+
 def region_groups() -> dict[str, list[tuple[str, str]]]:
     """The regions by country, named for the reader."""
     language = current_language()

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
@@ -161,60 +163,73 @@ def volume_of(partner: PartnerAccount, *, now: datetime) -> VolumeStanding:
 # --- the public directory -----------------------------------------------------------------------------------
 
 
+Shown = tuple[int, str, int]  # a partner's id, public id and version: which card is to be drawn
+
+
 @dataclass(frozen=True)
 class Found:
-    """One page of the directory: `rows` of (id, public_id, version); `count` is capped at COUNT_LIMIT + 1."""
+    """One page of the directory; `count` is capped at COUNT_LIMIT + 1."""
 
-    rows: Sequence[sa.Row[tuple[int, str, int]]]
+    rows: Sequence[Shown]
     count: int
     page: int
     more: bool
 
 
 def find_partners(filters: Filters, *, page: int = 1) -> Found:
-    """The listed partners that these filters let through (RULES A5), by name, 25 a page."""
-    conditions = _conditions(filters)
-    rows = db.session.execute(
-        sa.select(PartnerAccount.id, PartnerAccount.public_id, PartnerAccount.version)
-        .where(*conditions)
-        .order_by(PartnerAccount.sort_name, PartnerAccount.id)
+    """The listed partners that these filters let through (RULES A5), by name, 25 a page: one statement."""
+    rows = db.session.execute(_page_of(filters, page)).all()
+    count = rows[0].found if rows else db.session.scalar(sa.select(_count_of(filters))) or 0
+    shown = [(row.id, row.public_id, row.version) for row in rows[:PER_PAGE]]
+    return Found(shown, count, page, len(rows) > PER_PAGE)
+
+
+# Statements are built once per search: that takes longer than to run one of them.
+
+
+@lru_cache(maxsize=512)
+def _page_of(filters: Filters, page: int) -> sa.Select[Any]:
+    partners = PartnerAccount.__table__.c
+    return (
+        sa.select(partners.id, partners.public_id, partners.version, _count_of(filters).label("found"))
+        .where(*_conditions(filters))
+        .order_by(partners.sort_name, partners.id)
         .limit(PER_PAGE + 1)
         .offset((page - 1) * PER_PAGE)
-    ).all()
-    more = len(rows) > PER_PAGE
-    count = len(rows) if page == 1 and not more else _capped_count(conditions)
-    return Found(rows[:PER_PAGE], count, page, more)
+    )
 
 
-def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
-    conditions: list[sa.ColumnElement[bool]] = [LISTED]
-    conditions += [
-        PartnerAccount.search.contains(word, autoescape=True) for word in fold(filters.q).split()[:6]
-    ]
-    conditions += [PartnerAccount.services.has_word(service) for service in filters.services]
-    if filters.speaks:
-        conditions.append(PartnerAccount.languages.has_word(filters.speaks))
-    if filters.country:
-        conditions.append(PartnerAccount.country == filters.country)
-    if filters.region:
-        conditions.append(PartnerAccount.region == filters.region)
-    return conditions
-
-
-def _capped_count(conditions: list[sa.ColumnElement[bool]]) -> int:
+def _count_of(filters: Filters) -> sa.ScalarSelect[int]:
+    """How many there are, capped: nobody reads 100,000 rows to be told that there are many."""
+    partners = PartnerAccount.__table__.alias("counted")
     some = (
         sa.select(sa.literal(1))
-        .select_from(PartnerAccount)
-        .where(*conditions)
+        .select_from(partners)
+        .where(*_conditions(filters, partners))
         .limit(COUNT_LIMIT + 1)
-        .subquery()
     )
-    return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return sa.select(sa.func.count()).select_from(some.subquery()).scalar_subquery()
+
+
+def _conditions(
+    filters: Filters, table: sa.FromClause = PartnerAccount.__table__
+) -> list[sa.ColumnElement[bool]]:
+    c = table.c
+    conditions: list[sa.ColumnElement[bool]] = [c.listed_at.is_not(None), c.suspended_at.is_(None)]
+    conditions += [c.search.contains(word, autoescape=True) for word in fold(filters.q).split()[:6]]
+    conditions += [c.services.has_word(service) for service in filters.services]
+    if filters.speaks:
+        conditions.append(c.languages.has_word(filters.speaks))
+    if filters.country:
+        conditions.append(c.country == filters.country)
+    if filters.region:
+        conditions.append(c.region == filters.region)
+    return conditions
 
 
 @dataclass(frozen=True)
 class Card:
-    """What a card of the directory shows. `text_language` is the reader's, or the one that there is."""
+    """What a card of the directory shows. `text_language` is the reader's, or the one that there is; None without a text."""
 
     slug: str
     name: str
@@ -224,36 +239,28 @@ class Card:
     services: frozenset[str]
     languages: frozenset[str]
     approved_at: datetime
-    text: str
-    text_language: str
+    text: str | None
+    text_language: str | None
 
 
 def cards(partner_ids: Sequence[int], language: str) -> dict[int, Card]:
     """The cards of these partners, one statement for all of them."""
+    partner = PartnerAccount
     preferred = sa.case((ListingText.language == language, 0), *_in_order(), else_=9)
     rows = db.session.execute(
         sa.select(
-            PartnerAccount.id,
-            PartnerAccount.slug,
-            PartnerAccount.name,
-            PartnerAccount.city,
-            PartnerAccount.country,
-            PartnerAccount.region,
-            PartnerAccount.services,
-            PartnerAccount.languages,
-            PartnerAccount.approved_at,
-            ListingText.text,
-            ListingText.language,
+            partner.id, partner.slug, partner.name, partner.city, partner.country, partner.region,
+            partner.services, partner.languages, partner.approved_at, ListingText.text,
+            ListingText.language.label("text_language"),
         )
-        .outerjoin(ListingText, ListingText.partner_id == PartnerAccount.id)
-        .where(PartnerAccount.id.in_(partner_ids))
-        .order_by(PartnerAccount.id, preferred)
-    )
+        .outerjoin(ListingText, ListingText.partner_id == partner.id)
+        .where(partner.id.in_(partner_ids))
+        .order_by(partner.id, preferred)
+    )  # fmt: skip
     found: dict[int, Card] = {}
     for row in rows:
-        if row[0] not in found:
-            *values, text, text_language = row[1:]
-            found[row[0]] = Card(*values, text or "", text_language or language)
+        values = row._asdict()
+        found.setdefault(values.pop("id"), Card(**values))
     return found
 
 
@@ -261,14 +268,15 @@ def _in_order() -> list[tuple[sa.ColumnElement[bool], int]]:
     return [(ListingText.language == code, n) for n, code in enumerate(LANGUAGES, 1)]
 
 
-def newest_partners(n: int) -> Sequence[sa.Row[tuple[int, str, int]]]:
-    """The partners that joined the directory last: rows of (id, public_id, version)."""
-    return db.session.execute(
+def newest_partners(n: int) -> Sequence[Shown]:
+    """The partners that joined the directory last."""
+    rows = db.session.execute(
         sa.select(PartnerAccount.id, PartnerAccount.public_id, PartnerAccount.version)
         .where(LISTED)
         .order_by(PartnerAccount.listed_at.desc(), PartnerAccount.id.desc())
         .limit(n)
-    ).all()
+    )
+    return [(row.id, row.public_id, row.version) for row in rows]
 
 
 def listed_partner(slug: str) -> PartnerAccount | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-import sqlalchemy as sa
 from flask import Blueprint, Response, abort, flash, render_template, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
@@ -17,13 +16,12 @@ from webapp.accounts.access import member, person, person_or_none
 from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
 from webapp.htmx import go, render
-from webapp.i18n import current_language
+from webapp.i18n import current_language, reader
 from webapp.i18n import gettext as _
 from webapp.partners import actions, labels, queries
-from webapp.partners.forms import ApplicationForm, ListingForm, read_filters, region_groups
+from webapp.partners.forms import ApplicationForm, ListingForm, country_choices, read_filters, region_groups
 from webapp.partners.models import PartnerAccount
 from webapp.partners.rules import MayNotApply
-from webapp.places import countries
 from webapp.programme import programme
 from webapp.uploads import Upload
 
@@ -48,22 +46,20 @@ def directory() -> Response:
         results=results,
         cards=drawn_cards(results.rows),
         limit=queries.COUNT_LIMIT,
-        countries=countries(current_language()),
-        regions=region_groups(),
-        services=labels.service_choices(),
     )
 
 
-def drawn_cards(rows: Sequence[sa.Row[tuple[int, str, int]]]) -> list[Markup]:
-    """The cards of these (id, public_id, version): drawn once per version and language, then kept."""
+def drawn_cards(shown: Sequence[queries.Shown]) -> list[Markup]:
+    """The cards of these partners: drawn once per version and language, then kept."""
     language = current_language()
-    shelf: kept.Shelf[Markup] = kept.shelf("cards", CARDS)
-    keys = {partner_id: (public_id, version, language) for partner_id, public_id, version in rows}
+    shelf = kept.shelf("cards", CARDS)
+    keys = {partner_id: (public_id, version, reader()) for partner_id, public_id, version in shown}
     drawn = {partner_id: shelf.get(key) for partner_id, key in keys.items()}
     if missing := [partner_id for partner_id, card in drawn.items() if card is None]:
-        for partner_id, card in queries.cards(missing, language).items():
-            drawn[partner_id] = Markup(render_template("partners/_card.html", card=card))  # noqa: S704 # our template's output, escaped there
-            shelf.put(keys[partner_id], drawn[partner_id])
+        for partner_id, data in queries.cards(missing, language).items():
+            card = Markup(render_template("partners/_card.html", card=data))  # noqa: S704 # escaped in there
+            shelf.put(keys[partner_id], card)
+            drawn[partner_id] = card
     return [card for card in drawn.values() if card is not None]
 
 
@@ -194,5 +190,7 @@ blueprint.add_app_template_filter(labels.service, "service")
 blueprint.add_app_template_filter(labels.in_order, "in_order")
 blueprint.add_app_template_filter(logo_address)
 blueprint.add_app_template_filter(host)
+blueprint.add_app_template_global(region_groups)
+blueprint.add_app_template_global(country_choices)
 blueprint.add_app_template_global(apply_address)
 blueprint.add_app_template_global(labels.structured_data, "structured_data")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from urllib.parse import urlsplit, urlunsplit
@@ -115,6 +115,11 @@ class Filters:
     speaks: str = ""
     country: str = ""
     region: str = ""
+
+    @property
+    def without_words(self) -> Filters:
+        """The same without the search."""
+        return replace(self, q="")
 
     @property
     def any(self) -> bool:
