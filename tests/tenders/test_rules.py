@@ -171,7 +171,7 @@ def test_bands_cover_every_budget_without_a_gap(steps):
         ("Two\n\nparagraphs\there", 40, "Two paragraphs here"),
         ("exactly twenty chars", 20, "exactly twenty chars"),
         ("exactly twenty-1 chars", 20, "exactly twenty-1…"),
-        ("Ends with, a comma, and more", 19, "Ends with, a comma…"),
+        ("Ends with, a comma, and more", 20, "Ends with, a comma…"),
         ("Oneverylongwordwithoutanyblank", 10, "Oneverylo…"),
         ("A " + "long" * 10, 10, "A longlon…"),
         ("🙂" * 30, 10, "🙂" * 9 + "…"),
