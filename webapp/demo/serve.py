@@ -47,6 +47,8 @@ def alone(file: Path, sentence: str) -> Iterator[None]:
 
 def check_port(host: str, port: int) -> None:
     """Raises CannotServe where nothing can listen."""
+    if not 1 <= port <= 65535:
+        raise CannotServe(f"A port is a number from 1 to 65535, not {port}.")
     try:
         family, *_rest, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as trial:
@@ -58,7 +60,7 @@ def check_port(host: str, port: int) -> None:
         ) from None
     except socket.gaierror:
         raise CannotServe(f"This machine does not know the host {host}.") from None
-    except (OSError, OverflowError):
+    except OSError:
         other = port + 1 if port < 65535 else 8000
         raise CannotServe(
             f"Nothing can listen at {host}, port {port}: it is in use or not of this machine. "
