@@ -166,6 +166,7 @@ class ProofreadingClient(FlaskClient):
             db.session.commit()
         kwargs.setdefault("buffered", True)  # files are read and closed
         response: TestResponse = contextvars.Context().run(super().open, *args, **kwargs)
+        response.request.environ["wsgi.input"].close()  # a large request lies in a file
         if has_app_context():
             db.session.expire_all()
         self._proofread(response)

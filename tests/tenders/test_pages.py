@@ -1,0 +1,1118 @@
+"""Calls for tenders as people meet them: pages, forms, links in mails."""
+
+from __future__ import annotations
+
+import io
+import unicodedata
+from datetime import timedelta
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from tests.client import values_of
+from tests.dump import everything
+from tests.factories import make_organisation, make_partner, make_recipient, make_tender, make_user
+from tests.tenders.story import CONTACT, answered, mails, opened, published, received, sent
+from tests.times import NOW
+from webapp import links, uploads
+from webapp.audit import AuditEvent
+from webapp.extensions import db
+from webapp.links import stop_token
+from webapp.tenders import actions
+from webapp.tenders.models import Offer, Tender, TenderOpening
+from webapp.tenders.rules import Status
+from webapp.uploads import Upload
+
+NEW = "/en/tenders/new"
+CALL = {
+    "title": "A shop for eyeglasses",
+    "services": ["web", "shop"],
+    "description": "We sell eyeglasses in three branches and want a shop on the web by spring.",
+    "place": "CH-BE",
+    "budget": "5000-20000",
+    "start": "month",
+    "reply_languages": ["en", "de"],
+    "validity_days": "14",
+    **CONTACT,
+}
+PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\n%%EOF\n"
+
+
+def picture(form="PNG", size=(30, 20)):
+    output = io.BytesIO()
+    Image.new("RGB", size, "teal").save(output, form)
+    return output.getvalue()
+
+
+def file(name, data=PDF):
+    return io.BytesIO(data), name
+
+
+def count(model):
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model))
+
+
+def the_call():
+    return db.session.scalars(sa.select(Tender).execution_options(populate_existing=True)).one()
+
+
+def follow(client, page, status=200):
+    """The page after a form was taken."""
+    assert page.status == 303, (page.status, page.errors, page.text[:300])
+    return client.get_page(page.location, status=status)
+
+
+def manage(tender, language="en"):
+    return f"/{language}/t/{links.live('tender', tender.id).token}"
+
+
+def at(organisation, *rest, language="en"):
+    return "/".join([f"/{language}/o/{organisation.public_id}/tenders", *rest])
+
+
+# --- the whole way ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+def test_a_visitor_s_call_from_the_form_to_the_award(app, cast, client, browser, outbox, clock, language):
+    """RULES T1 to T8, L1, L2: three people, three languages, everything by pages and mails."""
+    # written, checked, sent
+    checking = follow(client, client.submit(f"/{language}/tenders/new", {**CALL, "files": file("plan.pdf")}))
+    assert "plan.pdf" in checking and CALL["title"] in checking
+    done = follow(client, client.submit(checking.path, {}))
+    assert the_call().reference in done
+    assert the_call().language == language
+    # confirmed by the mail's link
+    (mail,) = outbox.deliver()
+    assert (mail["To"], mail["Content-Language"]) == (CONTACT["contact_email"], language)
+    own_page = outbox.links(mail)[0]
+    assert own_page.startswith(f"/{language}/t/")
+    client.sign_out()
+    page = follow(client, client.submit(own_page, to=f"{own_page}/confirmation"))
+    assert page.notices
+    # partners are told, in their languages; one opens and answers
+    told = {message["To"]: message for message in outbox.deliver()}
+    assert {to: message["Content-Language"] for to, message in told.items()} == {
+        "pierre@lumiere.example": "fr",
+        "berta@bergwerk.example": "de",
+    }
+    for who, organisation, price in (
+        (cast.pierre, cast.lumiere, "7’500"),
+        (cast.berta, cast.bergwerk, "8 000.50"),
+    ):
+        partner = browser().sign_in(who)
+        landing = partner.get(outbox.links(told[who.email])[0])
+        assert landing.status_code == 302
+        here = landing.location.removeprefix("http://localhost")
+        assert here == at(organisation, the_call().public_id, language=who.language)
+        page = partner.get_page(here)
+        assert CONTACT["contact_email"] not in page.response.text
+        assert CONTACT["contact_phone"] not in page.response.text
+        page = follow(partner, partner.submit(here, to=f"{here}/opening"))
+        assert CONTACT["contact_email"] in page and CONTACT["contact_phone"] in page
+        offer = {"price_least": price, "message": "We have built nine shops for opticians."}
+        page = follow(partner, partner.submit(f"{here}/offer", {**offer, "pdf": file("offer.pdf")}))
+        assert page.notices and "offer.pdf" in page
+    received_mails = outbox.deliver()
+    assert {message["To"] for message in received_mails} == {CONTACT["contact_email"]}
+    # compared and accepted
+    page = client.get_page(own_page)
+    assert "Lumière Digital Sàrl" in page and "Bergwerk IT GmbH" in page
+    acceptance = next(link for link in page.all_links if link.endswith("/acceptance"))
+    page = follow(client, client.submit(acceptance))
+    assert the_call().status(clock.now) is Status.AWARDED
+    answers = {message["To"]: message["Content-Language"] for message in outbox.deliver()}
+    assert answers == {"pierre@lumiere.example": "fr", "berta@bergwerk.example": "de"}
+
+
+def test_a_member_s_call_is_published_at_once(app, cast, client, outbox):
+    """RULES T1, T3, T5."""
+    client.sign_in(cast.nadia)
+    page = client.get_page(f"{NEW}?org={cast.lumen.public_id}")
+    values = values_of(page.form())
+    assert (values["contact_name"], values["contact_email"]) == ("Nadia Noser", "nadia@lumen.example")
+    assert values["contact_company"] == "Lumen Optik AG"
+    call = {name: value for name, value in CALL.items() if not name.startswith("contact")}
+    checking = follow(client, client.submit(NEW, call))
+    assert "Partners are told at once" in checking
+    done = follow(client, client.submit(checking.path))
+    assert done.h1 == "Your call is published"
+    assert the_call().organisation_id == cast.lumen.id
+    assert {mail["To"] for mail in outbox.deliver()} >= {"nadia@lumen.example", "pierre@lumiere.example"}
+    listed = client.get_page(at(cast.lumen, "sent"))
+    own = client.get(listed.links[CALL["title"]])
+    assert own.status_code == 302 and "/t/" in own.location
+
+
+def test_a_person_without_an_organisation_confirms_like_a_visitor(app, client):
+    """RULES T5: the page says what will happen."""
+    client.sign_in(make_user("Lena Lonely"))
+    checking = follow(client, client.submit(NEW, CALL))
+    assert "when you have confirmed your address" in checking
+    follow(client, client.submit(checking.path))
+    assert [mail.kind for mail in mails()] == ["tender_confirm"]
+
+
+def test_a_call_written_before_signing_in_stays_a_visitor_s(app, cast, client):
+    """RULES T5: what the check page said is what happens."""
+    checking = follow(client, client.submit(NEW, CALL))
+    client.sign_in(cast.nadia)
+    assert "when you have confirmed your address" in client.get_page(checking.path)
+    follow(client, client.submit(checking.path))
+    assert the_call().contact_email == CONTACT["contact_email"] and the_call().organisation_id is None
+
+
+def test_a_call_is_never_sent_for_another_organisation_than_it_was_written_for(app, cast, client):
+    client.sign_in(cast.nadia)
+    call = {name: value for name, value in CALL.items() if not name.startswith("contact")}
+    checking = follow(client, client.submit(NEW, call))
+    client.sign_out().sign_in(cast.stefan)
+    follow(client, client.submit(checking.path))
+    assert the_call().organisation_id is None and [mail.kind for mail in mails()] == ["tender_confirm"]
+
+
+def test_the_check_page_counts_the_partners_who_will_be_told(app, cast, client):
+    """RULES T9: the sender's own organisation is none of them."""
+    assert "It concerns 2 partners" in follow(client, client.submit(NEW, CALL))
+    client.sign_in(cast.pierre)
+    call = {name: value for name, value in CALL.items() if not name.startswith("contact")}
+    assert "It concerns one partner" in follow(client, client.submit(NEW, call))
+    nobody = {**call, "services": "events", "reply_languages": "fr"}
+    cast.bergwerk_partner.tender_services = frozenset({"web"})
+    db.session.commit()
+    assert "No partner matches" in follow(client, client.submit(NEW, nobody))
+
+
+# --- the form withstands ------------------------------------------------------------------------------------
+
+RTL_OVERRIDE = "Ship \u202eth gnihtemos\u202c to us"
+PROBLEMS = [
+    # each field empty
+    ("title", "", "Write a short title"),
+    ("title", "   \u00a0 ", "Write a short title"),
+    ("services", None, "Choose at least one service"),
+    ("description", "", "Describe your project in a few sentences"),
+    ("description", "\r\n \r\n", "Describe your project in a few sentences"),
+    ("place", "", "Choose a region or a country"),
+    ("start", "", "Choose one of the options shown."),
+    ("reply_languages", None, "Choose at least one language"),
+    ("contact_name", "", "Enter your name"),
+    ("contact_email", "", "Enter your e-mail address, such as name@example.com"),
+    # too short, too long
+    ("title", "Shop", "Write at least 8 characters."),
+    ("title", "x" * 91, "Use at most 90 characters; there are 91 now."),
+    ("title", "🙂" * 91, "Use at most 90 characters; there are 91 now."),
+    ("description", "Too short.", "Write at least 30 characters."),
+    ("description", "word " * 1001, "Use at most 5000 characters; there are 5004 now."),
+    ("contact_name", "n" * 81, "Use at most 80 characters; there are 81 now."),
+    ("contact_company", "c" * 121, "Use at most 120 characters; there are 121 now."),
+    ("contact_phone", "1" * 31, "Use at most 30 characters; there are 31 now."),
+    # control characters, line ends and direction overrides in one line
+    *[
+        ("title", f"A shop for {bad} eyeglasses", "Remove the invisible control characters from this text.")
+        for bad in ("\x00", "\x07", "\x1b[31m", "a\x0bBcc: x@y.example", "\x1c", "\x85", "\u2028", "\x7f", "\n", "\r\nBcc:x")
+    ],
+    ("title", RTL_OVERRIDE, "Remove the invisible control characters from this text."),
+    ("title", "A shop \u2067for\u2069 eyeglasses", "Remove the invisible control characters from this text."),
+    ("description", CALL["description"] + "\x00", "Remove the invisible control characters from this text."),
+    ("description", RTL_OVERRIDE * 3, "Remove the invisible control characters from this text."),
+    ("contact_name", "Valentina\x00", "Remove the invisible control characters from this text."),
+    ("contact_company", "Vis\u202econti", "Remove the invisible control characters from this text."),
+    # in the wrong format
+    ("place", "XX", "Choose a region or a country"),
+    ("place", "CH-XX", "Choose a region or a country"),
+    ("place", "ch-be", "Choose a region or a country"),
+    ("services", ["web", "weapons"], "Choose from the options shown."),
+    ("reply_languages", ["tlh"], "Choose from the options shown."),
+    ("budget", "1-2", "Choose one of the options shown."),
+    ("start", "yesterday", "Choose one of the options shown."),
+    ("start", "None", "Choose one of the options shown."),
+    ("validity_days", "365", "Choose one of the options shown."),
+    ("validity_days", "-1", "Choose one of the options shown."),
+    *[
+        ("contact_email", bad, "Enter a mail address such as name@example.com.")
+        for bad in ("valentina", "a@b", "a b@c.example", "a@b@c.example", "a@-b.example", "a@b.example, c@d.example", "<a@b.example>", "é@b.example")
+    ],
+    *[
+        ("contact_phone", bad, "Enter a phone number such as +41 21 555 01 23, or leave this empty")
+        for bad in ("phone me", "12", "+999 1234567")
+    ],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("field", "value", "sentence"), PROBLEMS)
+def test_bad_input_gets_a_message_and_nothing_typed_is_lost(app, client, field, value, sentence):
+    """RULES T1: 422, the sentence at the top and next to the field, every other field as it was."""
+    typed = {**CALL, field: value}
+    page = client.submit(NEW, {**typed, "files": file("plan.pdf")})
+    assert page.status == 422, page.location
+    assert page.errors == [sentence]
+    assert page.title.startswith("Error:")
+    kept = values_of(page.form())
+    for name, before in typed.items():
+        if name != field:
+            assert kept.get(name) == before, name
+        elif name in ("title", "description", "contact_company", "contact_phone") and value.isprintable():
+            assert kept[name] == " ".join(value.split()), "what was wrong is there to be put right"
+    assert "Remove plan.pdf" in page
+    assert count(Tender) == 0
+    # what was kept is still there when the page is opened anew; with the right value it goes on
+    again = client.get_page(page.path)
+    assert "Remove plan.pdf" in again
+    follow(client, client.submit(page.path, {field: CALL[field]}))
+
+
+@pytest.mark.parametrize("field", ["title", "description", "contact_name", "contact_company"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<script>alert(1)</script> & <b>bold</b>",
+        "\"quotes\" 'and' `ticks` ${7*7} #{7*7} <%= 7*7 %> {0} %s",
+        "🙂👩‍👩‍👧‍👦🇨🇭 Brillen für alle, ça va: ĳ ﬁ",
+        "متجر للنظارات في برن",
+        "חנות \u200fלמשקפיים\u200e בברן",
+        "眼鏡店のためのウェブショップ",
+        "O'Brien & Söhne; DROP TABLE tenders;--",
+    ],
+)
+def test_any_words_of_people_come_through_whole_and_harmless(app, cast, client, outbox, field, text):
+    """RULES T1: HTML, emoji, right-to-left text and code are words."""
+    if field == "description":
+        text = f"{text} – {CALL['description']}"
+    page = client.submit(NEW, {**CALL, field: text})
+    checking = follow(client, page)
+    text = unicodedata.normalize("NFC", text)
+    assert " ".join(text.split()) in checking.text
+    follow(client, client.submit(checking.path))
+    tender = the_call()
+    assert getattr(tender, field) == text
+    actions.confirm(tender, by=None, now=NOW)
+    row = opened(tender, cast.lumiere_partner, cast.pierre)
+    client.sign_in(cast.pierre)
+    for address in (at(cast.lumiere), at(cast.lumiere, tender.public_id), at(cast.lumiere, tender.public_id, "offer"), manage(tender)):  # fmt: skip
+        assert "<script>alert(1)" not in client.get_page(address).response.text
+    assert " ".join(text.split()) in client.get_page(at(cast.lumiere, row.tender.public_id)).text
+
+
+def test_the_lines_of_a_description_stay(app, client):
+    call = {**CALL, "description": "First line of the text.\r\n\r\n\r\n\r\nSecond\tline of the text."}
+    checking = follow(client, client.submit(NEW, call))
+    follow(client, client.submit(checking.path))
+    assert the_call().description == "First line of the text.\n\nSecond\tline of the text."
+
+
+def test_several_problems_at_once_are_told_in_the_order_of_the_form(app, client):
+    page = client.submit(NEW, {**CALL, "title": "", "services": None, "contact_email": "x"})
+    assert page.errors == [
+        "Write a short title",
+        "Choose at least one service",
+        "Enter a mail address such as name@example.com.",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "problem"),
+    [
+        ("large.pdf", b"%PDF-1.4" + b"x" * 50 * 1024 * 1024 + b"%%EOF", "The file is larger than 5 MB."),
+        ("installer.pdf", b"MZ\x90\x00" + b"\x00" * 3000, "Only PDF, JPEG and PNG files can be attached."),
+        ("polyglot.pdf", b"%PDF-1.4" + b"\x00" * 3000, "This is not a PDF file."),
+        ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "Only PDF, JPEG and PNG files can be attached."),
+        ("photo.png", b"\x89PNG\r\n\x1a\n" + b"\x00" * 100, "This is not a JPEG, PNG or WebP picture."),
+        ("empty.pdf", b"", "The file is empty."),
+        ("page.html", b"<html>", "Only PDF, JPEG and PNG files can be attached."),
+    ],
+)  # fmt: skip
+def test_a_file_that_is_not_taken_is_named_and_the_good_one_stays(app, client, name, data, problem):
+    """RULES T1; SECURITY 3 (uploads)."""
+    page = client.submit(NEW, {**CALL, "files": [file("plan.pdf"), file(name, data)]})
+    assert page.status == 422
+    assert page.errors == [f"{name}: {problem}"]
+    kept = values_of(page.form())
+    assert {field: kept[field] for field in CALL} == CALL
+    assert "Remove plan.pdf" in page and f"Remove {name}" not in page
+    # without that file it goes on
+    checking = follow(client, client.submit(page.path))
+    assert "plan.pdf" in checking
+
+
+def test_a_file_of_nearly_five_megabytes_is_taken(app, client):
+    """RULES T1."""
+    data = PDF + b"\x00" * (5 * 1024 * 1024 - len(PDF) - 6) + b"%%EOF\n"
+    follow(client, client.submit(NEW, {**CALL, "files": file("plan.pdf", data)}))
+    assert db.session.scalar(sa.select(Upload.size)) == 5 * 1024 * 1024
+
+
+def test_pictures_are_encoded_anew(app, client):
+    """SECURITY 3: whatever else was in the file is gone."""
+    data = picture() + b"<script>secret</script>"
+    follow(client, client.submit(NEW, {**CALL, "files": file("../../photo.JPG", data)}))
+    upload = db.session.scalar(sa.select(Upload))
+    assert (upload.filename, upload.content_type) == ("photo.png", "image/png")
+    assert b"secret" not in upload.data
+
+
+def test_of_four_files_three_are_kept_and_it_is_said(app, client):
+    """RULES T1: up to three."""
+    page = client.submit(NEW, {**CALL, "files": [file(f"plan{n}.pdf") for n in range(4)]})
+    assert page.status == 422 and page.errors == ["Attach at most 3 files."]
+    assert [name for name in ("plan0", "plan1", "plan2", "plan3") if f"Remove {name}.pdf" in page] == [
+        "plan0",
+        "plan1",
+        "plan2",
+    ]
+    # a fourth that comes later is not dropped in silence either
+    page = client.submit(page.path, {"files": file("late.pdf")})
+    assert page.status == 422 and page.errors == ["Attach at most 3 files."]
+    boxes = [box.get("value") for box in page.root.all("input") if box.get("name") == "drop_file"]
+    checking = follow(client, client.submit(page.path, {"drop_file": boxes[:2], "files": file("late.pdf")}))
+    assert "plan2.pdf and late.pdf" in checking
+
+
+def test_an_upload_larger_than_all_limits_gets_a_page(app, client):
+    data = b"x" * (uploads.REQUEST_BYTES + 1)
+    page = client.submit(NEW, {**CALL, "files": file("huge.pdf", data)})
+    assert page.status == 413 and page.h1 == "That is too large"
+
+
+def test_change_links_lead_back_to_the_field_with_everything_typed(app, client):
+    """RULES T1."""
+    checking = follow(client, client.submit(NEW, {**CALL, "files": file("plan.pdf")}))
+    changes = [link for link in checking.main.all("a") if link.text.startswith("Change")]
+    assert len(changes) == 13
+    editing = client.get_page(checking.links["‹ Back to the form"])
+    ids = [element.get("id") for element in editing.root.walk()]
+    for change in changes:
+        address, _, anchor = change.get("href").partition("#")
+        assert address == editing.path and anchor in ids
+    kept = values_of(editing.form())
+    assert {name: kept[name] for name in CALL} == CALL
+    checking = follow(client, client.submit(editing.path, {"title": "Another title for it"}))
+    assert "Another title for it" in checking and "plan.pdf" in checking
+
+
+def test_a_language_switch_keeps_the_draft(app, client):
+    """RULES L1."""
+    checking = follow(client, client.submit(NEW, CALL))
+    german = client.get_page(checking.path.replace("/en/", "/de/"))
+    assert CALL["title"] in german
+    kept = values_of(client.get_page(checking.path.replace("/en/", "/fr/").removesuffix("/check")).form())
+    assert kept["title"] == CALL["title"]
+
+
+def test_a_double_submit_is_one_call(app, cast, client, outbox):
+    """RULES T1: two clicks on Send, then Back and Send again."""
+    checking = follow(client, client.submit(NEW, CALL))
+    first = client.post_to(checking.path)
+    second = client.post_to(checking.path)
+    assert first.location == second.location == checking.path.replace("/check", "/done")
+    for address in (checking.path, checking.path.removesuffix("/check")):
+        assert client.get(address).location.endswith("/done")
+    again = client.post_to(checking.path.removesuffix("/check"), {**CALL, "title": "Changed afterwards"})
+    assert follow(client, again, status=303)
+    assert count(Tender) == 1 and the_call().title == CALL["title"]
+    assert len(outbox.deliver()) == 1
+
+
+def test_a_double_click_on_continue_is_one_draft(app, client):
+    page = client.get_page(NEW)
+    address = page.form().get("action")
+    for _ in range(2):
+        assert client.post_to(address, CALL).location == f"{address}/check"
+
+
+def test_a_call_is_not_sent_unchecked(app, client):
+    """RULES T1: neither an unknown draft nor an incomplete one."""
+    page = client.submit(NEW, {**CALL, "title": ""})
+    assert client.get(f"{page.path}/check").location == page.path
+    assert client.post_to(f"{page.path}/check").location == page.path
+    unknown = f"{NEW}/{'a' * 26}"
+    assert client.post_to(f"{unknown}/check").location == NEW
+    assert client.get(f"{unknown}/done").status_code == 404
+    assert client.post_to(f"{NEW}/nonsense", CALL).status == 404
+    assert count(Tender) == 0
+
+
+def test_a_form_that_lay_open_for_days_is_still_taken(app, client, clock):
+    """Nothing typed is lost, also after the draft's day is over."""
+    page = client.submit(NEW, {**CALL, "title": ""})
+    clock.forward(hours=25)
+    assert follow(client, client.post_to(page.path, CALL)).h1 == "Check your call for tenders"
+
+
+def test_the_done_page_is_over_when_the_call_is(app, cast, client):
+    checking = follow(client, client.submit(NEW, CALL))
+    done = follow(client, client.submit(checking.path))
+    actions.cancel(the_call(), by=None, now=NOW)
+    client.get_page(done.path, status=410)
+
+
+def test_a_robot_that_fills_in_every_field_is_asked_again(app, client):
+    page = client.submit(NEW, {**CALL, "website2": "https://spam.example"})
+    assert page.status == 422 and "has to stay empty" in page.errors[0]
+    assert values_of(page.form())["title"] == CALL["title"]
+    follow(client, client.submit(page.path))
+
+
+def test_too_many_calls_from_one_place_wait(app, client):
+    """SECURITY 3: limits."""
+    for n in range(10):
+        checking = follow(client, client.submit(NEW, {**CALL, "contact_email": f"a{n}@optics.example"}))
+        follow(client, client.submit(checking.path))
+    checking = follow(client, client.submit(NEW, CALL))
+    refused = client.submit(checking.path)
+    assert refused.status == 429 and int(refused.headers["Retry-After"]) > 0
+    assert count(Tender) == 10
+
+
+def test_the_excerpt_without_a_script(app, client):
+    """RULES T2: a button shows what partners see first; nothing typed is lost by it."""
+    page = client.submit(NEW, {**CALL, "do": "preview"})
+    assert page.status == 200
+    excerpt = page.root.by_id("excerpt")
+    assert CALL["title"] in excerpt.text and CONTACT["contact_email"] not in excerpt.text
+    kept = values_of(page.form())
+    assert {name: kept[name] for name in CALL} == CALL
+    half = client.submit(NEW, {"title": "Half a title", "do": "preview"})
+    assert "Half a title" in half.root.by_id("excerpt").text
+
+
+def test_the_excerpt_as_one_types(app, client):
+    """RULES T2: HTMX gets the excerpt alone, and nothing is kept."""
+    page = client.get_page(NEW)
+    before = everything(but=("attempts",))
+    answer = client.post_to(
+        page.form().get("action"), {**CALL, "do": "preview"}, headers={"HX-Request": "true"}
+    )
+    assert answer.status == 200 and answer.root.by_id("excerpt").text.startswith("What partners see first")
+    assert everything(but=("attempts",)) == before
+
+
+# --- links in mails -----------------------------------------------------------------------------------------
+
+
+def _every_mail(cast, outbox, clock):
+    """A story in which every mail of this feature leaves."""
+    daily = make_partner(make_organisation("Daily AG", owner=make_user("Dana Daily")), tender_mail="daily")
+    third = make_partner(make_organisation("Third AG", owner=(tom := make_user("Tom Third"))))
+    tender = sent()
+    messages = outbox.deliver()
+    actions.confirm(tender, by=None, now=clock.now)
+    signed_in = published(by=cast.nadia, organisation=cast.lumen)
+    cancelled = published(title="This one is cancelled")
+    opened(cancelled, third, tom)
+    actions.send_digests(now=clock.now)
+    messages += outbox.deliver()
+    actions.cancel(cancelled, by=None, now=clock.now)
+    chosen = answered(tender, cast.lumiere_partner, cast.pierre, valid_until=NOW + timedelta(days=99))
+    answered(tender, cast.bergwerk_partner, cast.berta, valid_until=NOW + timedelta(days=99))
+    opened(tender, third, tom)
+    messages += outbox.deliver()
+    clock.now = tender.closes_at - timedelta(days=1)
+    actions.remind_of_closing(now=clock.now)
+    messages += outbox.deliver()
+    actions.accept(tender, chosen, seen=chosen.stamp, by=None, now=clock.now)
+    messages += outbox.deliver()
+    clock.now = signed_in.closes_at
+    actions.expire(now=clock.now)
+    messages += outbox.deliver()
+    assert daily.id
+    return messages
+
+
+ALL_KINDS = {
+    "tender_confirm", "tender_received", "tender_excerpt", "tender_digest", "tender_opened", "offer_received",
+    "offer_accepted", "offer_not_chosen", "tender_over", "tender_closing", "tender_expired", "tender_cancelled",
+}  # fmt: skip
+
+
+def test_looking_at_any_mailed_link_changes_nothing(app, cast, client, browser, outbox, clock):
+    """RULES T4; SECURITY links T1: three times GET and HEAD, by a mail scanner and by the people themselves."""
+    messages = _every_mail(cast, outbox, clock)
+    assert {mail.kind for mail in mails()} == ALL_KINDS
+    addresses = {link for message in messages for link in outbox.links(message)}
+    for message in messages:
+        if message["List-Unsubscribe"]:
+            addresses.add(str(message["List-Unsubscribe"]).strip("<>").removeprefix("http://localhost"))
+    assert len(addresses) > 10
+    readers = [client] + [browser().sign_in(who) for who in (cast.pierre, cast.berta, cast.nadia)]
+    before = everything()
+    seen = set()
+    for reader in readers:
+        for address in sorted(addresses):
+            for method in ("GET", "HEAD", "GET", "HEAD", "GET", "HEAD"):
+                seen.add(reader.open(address, method=method).status_code)
+    assert everything() == before
+    assert seen <= {200, 302, 303, 404, 410}
+
+
+def test_the_requester_s_pages_change_nothing_by_looking(app, cast, client):
+    """RULES T4: the page of acceptance too; and what acts does not answer to GET."""
+    tender = published()
+    offer = answered(tender, cast.lumiere_partner, cast.pierre)
+    before = everything()
+    here = manage(tender)
+    for address in (here, f"{here}/offers/{offer.public_id}/acceptance"):
+        assert client.get(address).status_code == client.head(address).status_code == 200
+    for noun in ("confirmation", "cancellation", "extension"):
+        assert client.get(f"{here}/{noun}").status_code == 405
+        assert client.head(f"{here}/{noun}").status_code == 405
+    assert everything() == before
+
+
+def test_a_cancel_by_the_mailed_link(app, cast, client, browser, outbox):
+    """RULES T3, T4."""
+    sent()
+    (mail,) = outbox.deliver()
+    here = outbox.links(mail)[0]
+    page = client.get_page(here)
+    assert page.buttons == ["Confirm the call", "Cancel the call"]
+    follow(client, client.submit(here, to=f"{here}/confirmation"))
+    tender = the_call()
+    pierre = browser().sign_in(cast.pierre)
+    assert tender.title in pierre.get_page(at(cast.lumiere))
+    page = follow(client, client.submit(here, to=f"{here}/cancellation"))
+    assert "Your call is withdrawn. Partners no longer see it." in page.notices
+    assert "Withdrawn on" in page
+    assert tender.title not in pierre.get_page(at(cast.lumiere))
+    pierre.get_page(at(cast.lumiere, tender.public_id), status=410)
+    # the button of a page that was open before says so, and changes nothing
+    page = follow(client, client.post_to(f"{here}/cancellation"))
+    assert "This is not possible any more, because the call has changed in the meantime." in page.notices
+
+
+def test_an_extension_by_page_is_there_once(app, cast, client):
+    """RULES T6."""
+    tender = published()
+    here = manage(tender)
+    page = follow(client, client.submit(here, to=f"{here}/extension"))
+    assert "Your call stays open longer." in page.notices and "Extend the call" not in page.buttons
+    page = follow(client, client.post_to(f"{here}/extension"))
+    assert "This call has been extended once already." in page.notices
+
+
+def test_an_offer_that_changed_is_read_again_before_it_is_accepted(app, cast, client):
+    """RULES T7."""
+    tender = published()
+    offer = answered(tender, cast.lumiere_partner, cast.pierre)
+    acceptance = f"{manage(tender)}/offers/{offer.public_id}/acceptance"
+    form = values_of(client.get_page(acceptance).form())
+    answered(tender, cast.lumiere_partner, cast.pierre, price_least=900_000, price_most=950_000)
+    page = follow(client, client.post_to(acceptance, {"seen": form["seen"]}))
+    assert "The partner has changed this offer in the meantime. Read it again, then decide." in page.notices
+    assert "CHF 9’000.00 to CHF 9’500.00" in page or "CHF 9,000.00 to CHF 9,500.00" in page
+    page = follow(client, client.submit(acceptance))
+    assert "You have accepted the offer of Lumière Digital Sàrl" in page
+
+
+def test_offers_of_other_calls_are_not_found_by_a_link(app, cast, client):
+    """SECURITY A12."""
+    tender, other = published(), published(title="Another call of others")
+    offer = answered(other, cast.lumiere_partner, cast.pierre)
+    acceptance = f"{manage(tender)}/offers/{offer.public_id}/acceptance"
+    client.get_page(acceptance, status=404)
+    assert client.post_to(acceptance, {"seen": offer.stamp}).status == 404
+
+
+@pytest.mark.parametrize("state", ["expired", "replaced", "erased", "forged", "cut off", "nonsense", "NUL"])
+def test_a_link_that_opens_nothing_gets_a_friendly_page(app, cast, client, clock, state):
+    """RULES T4; SECURITY links T2: they all look alike."""
+    tender = published()
+    here = manage(tender)
+    if state == "expired":
+        clock.forward(days=400)
+    elif state == "replaced":
+        from webapp.unit import unit_of_work
+
+        unit_of_work(links.issue)("tender", tender.id, expires_at=NOW + timedelta(days=9), now=NOW)
+    elif state == "erased":
+        actions.cancel(tender, by=None, now=NOW)
+        actions.erase(tender, now=NOW)
+    elif state == "forged":
+        here = here[:-1] + ("A" if here[-1] != "A" else "B")
+    elif state == "cut off":
+        here = here[:-1]
+    else:
+        here = "/en/t/" + ("%00" if state == "NUL" else "é .")
+    before = everything()
+    for address, method in (
+        (here, "GET"),
+        (f"{here}/cancellation", "POST"),
+        (f"{here}/confirmation", "POST"),
+    ):
+        page = client.get_page(address, status=410) if method == "GET" else client.post_to(address)
+        assert page.status == 410
+        assert "This link does not work any more. It was used up, has expired or is incomplete." in page
+    assert everything() == before
+
+
+# --- the partner --------------------------------------------------------------------------------------------
+
+
+def test_the_tabs_of_the_inbox(app, cast, client):
+    """RULES T2, T6, T9."""
+    names = [
+        "New call",
+        "Opened call",
+        "Answered call",
+        "Closed answered call",
+        "Closed call",
+        "Dismissed call",
+    ]
+    calls = {name: published(title=name) for name in names}
+    opened(calls["Opened call"], cast.lumiere_partner, cast.pierre)
+    for name in ("Answered call", "Closed answered call"):
+        answered(calls[name], cast.lumiere_partner, cast.pierre)
+    for name in ("Closed answered call", "Closed call"):
+        actions.cancel(calls[name], by=None, now=NOW)
+    row = received(calls["Dismissed call"], cast.lumiere_partner)
+    actions.dismiss(row, reason="budget", by=cast.pierre, now=NOW)
+    client.sign_in(cast.pierre)
+
+    def shown(query):
+        page = client.get_page(at(cast.lumiere) + query)
+        return [name for name in names if name in page]
+
+    everything_open = ["New call", "Opened call", "Answered call"]
+    assert shown("") == shown("?tab=open") == shown("?tab=nonsense") == everything_open
+    assert shown("?tab=opened") == ["Opened call"]
+    assert shown("?tab=answered") == ["Answered call"]
+    assert shown("?tab=closed") == ["Closed answered call"]
+    assert shown("?tab=dismissed") == ["Dismissed call"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("?service=web", ["Web in German"]),
+        ("?service=backup&language=en", ["Backup in English"]),
+        ("?service=backup&language=de", []),
+        ("?language=de", ["Web in German"]),
+        # anything unknown is no filter
+        ("?service=weapons", ["Web in German", "Backup in English"]),
+        ("?service=%00&language=%00", ["Web in German", "Backup in English"]),
+        ("?service=%25&language=_", ["Web in German", "Backup in English"]),
+        ("?service=&language=&page=", ["Web in German", "Backup in English"]),
+        ("?page=x", ["Web in German", "Backup in English"]),
+        ("?page=-3", ["Web in German", "Backup in English"]),
+        ("?page=%C2%B2", ["Web in German", "Backup in English"]),
+        (f"?page={'9' * 5000}", ["Web in German", "Backup in English"]),
+        ("?page=99999999999999999999", []),
+        ("?tab=%00&service[]=web", ["Web in German", "Backup in English"]),
+    ],
+)
+def test_filters_of_the_inbox(app, cast, client, query, found):
+    """RULES T2."""
+    published(title="Web in German", services=["web"], reply_languages=["de"])
+    published(title="Backup in English", services=["backup"], reply_languages=["en"])
+    client.sign_in(cast.pierre)
+    page = client.get_page(at(cast.lumiere) + query)
+    assert [name for name in ("Web in German", "Backup in English") if name in page] == found
+    fragment = client.get_page(at(cast.lumiere) + query, headers={"HX-Request": "true"})
+    assert fragment.root.by_id("tender-list")
+
+
+def test_the_pages_of_the_inbox(app, cast, client):
+    for n in range(27):
+        make_recipient(make_tender(title=f"Call number {n:02d}"), cast.lumiere_partner)
+    client.sign_in(cast.pierre)
+    first = client.get_page(at(cast.lumiere))
+    assert "27 calls" in first and "Call number 26" in first and "Call number 01" not in first
+    second = client.get_page(first.links["Next page"])
+    assert "Call number 01" in second and "Next page" not in second.links
+    assert client.get_page(second.links["Previous page"]).text == first.text
+
+
+def test_the_contact_is_hidden_until_it_is_opened(app, cast, client, browser):
+    """RULES T2, T8; SECURITY N4: and opened by POST only, on record, for this partner only."""
+    tender = published(
+        description=CALL["description"] + " Much more text follows here. " * 20 + "The very end."
+    )
+    here = at(cast.lumiere, tender.public_id)
+    client.sign_in(cast.paula)
+    page = client.get_page(here)
+    assert not [value for value in CONTACT.values() if value in page.response.text]
+    assert "The very end." not in page and "Show contact details" in page.buttons
+    assert client.get(f"{here}/opening").status_code == 405 and count(TenderOpening) == 0
+    page = follow(client, client.submit(here, to=f"{here}/opening"))
+    assert all(value in page.response.text.replace("&amp;", "&") for value in CONTACT.values())
+    assert "The very end." in page and "by Paula Piguet" in page
+    assert (
+        db.session.scalar(sa.select(AuditEvent.person_id).where(AuditEvent.action == "tender.opened"))
+        == cast.paula.id
+    )
+    # a colleague sees it, another partner does not
+    assert CONTACT["contact_email"] in browser().sign_in(cast.pierre).get_page(here)
+    theirs = browser().sign_in(cast.berta).get_page(at(cast.bergwerk, tender.public_id))
+    assert CONTACT["contact_email"] not in theirs.response.text
+    assert "1 partner has opened this call." in theirs
+
+
+def test_a_reply_by_mail_goes_to_the_requester_and_nobody_else(app, cast, client):
+    """An address may hold `?` and `&`; a link must not read them as further fields."""
+    tender = published(contact_email="a?bcc=spy&x=1@optics.example")
+    opened(tender, cast.lumiere_partner, cast.pierre)
+    client.sign_in(cast.pierre)
+    page = client.get_page(at(cast.lumiere, tender.public_id))
+    (link,) = [link for link in page.all_links if link.startswith("mailto:a")]
+    assert link.startswith("mailto:a%3Fbcc%3Dspy%26x%3D1@optics.example?subject=")
+
+
+def test_what_went_to_others_is_not_found(app, cast, client, browser):
+    """SECURITY A12: other partners' calls and offers, other organisations' addresses."""
+    cast.bergwerk_partner.tender_services = frozenset({"backup"})
+    db.session.commit()
+    tender = published()
+    offer = answered(tender, cast.lumiere_partner, cast.pierre)
+    own = published(by=cast.nadia, organisation=cast.lumen)
+    addresses = [
+        ("GET", tender.public_id), ("POST", f"{tender.public_id}/opening"), ("GET", f"{tender.public_id}/offer"),
+        ("POST", f"{tender.public_id}/offer"), ("POST", f"{tender.public_id}/offer/withdrawal"),
+        ("POST", f"{tender.public_id}/dismissal"), ("POST", f"{tender.public_id}/dismissal/end"),
+        ("GET", f"{tender.public_id}/files/{'a' * 26}"), ("GET", f"sent/{own.public_id}"), ("GET", "a" * 26),
+        ("GET", "%00"),
+    ]  # fmt: skip
+    for who, organisation in (
+        (cast.berta, cast.bergwerk),  # a partner whom it did not concern
+        (cast.berta, cast.lumiere),  # somebody else's organisation
+        (cast.stefan, cast.lumiere),
+        (cast.stefan, cast.stefans),  # no partner at all
+    ):
+        reader = browser().sign_in(who)
+        for method, rest in addresses:
+            answer = (
+                reader.get(at(organisation, rest))
+                if method == "GET"
+                else reader.post_to(at(organisation, rest))
+            )
+            status = answer.status_code if method == "GET" else answer.status
+            assert status == 404, (who.name, organisation.name, method, rest)
+        assert reader.get(f"/en/tenders/{tender.public_id}").status_code == 404
+    for rest in ("", "preferences", "sent"):
+        assert browser().sign_in(cast.stefan).get(at(cast.lumiere, rest).rstrip("/")).status_code == 404
+    assert offer.withdrawn_at is None and count(TenderOpening) == 1
+
+
+def test_a_suspended_partner_sees_no_call(app, cast, client):
+    tender = published()
+    cast.lumiere_partner.suspended_at = NOW
+    db.session.commit()
+    client.sign_in(cast.pierre)
+    for rest in ([], [tender.public_id], ["preferences"]):
+        assert client.get(at(cast.lumiere, *rest)).status_code == 404
+
+
+@pytest.mark.parametrize("end", ["unconfirmed", "cancelled", "expired", "awarded", "hidden"])
+def test_a_closed_call_is_shown_to_no_partner_but_with_its_own_offer(app, cast, browser, clock, end):
+    """RULES T6; SECURITY N3."""
+    third = make_partner(make_organisation("Third AG", owner=(tom := make_user("Tom Third"))))
+    tender = published()
+    kept = answered(tender, cast.lumiere_partner, cast.pierre)
+    opened(tender, cast.bergwerk_partner, cast.berta)
+    winner = answered(tender, third, tom)
+    if end == "cancelled":
+        actions.cancel(tender, by=None, now=NOW)
+    elif end == "expired":
+        clock.now = tender.closes_at
+    elif end == "awarded":
+        actions.accept(tender, winner, seen=winner.stamp, by=None, now=NOW)
+    elif end == "hidden":
+        actions.hide(tender, by=cast.olga, now=NOW)
+    else:
+        tender.confirmed_at = None
+        db.session.commit()
+    berta = browser().sign_in(cast.berta)
+    page = berta.get_page(at(cast.bergwerk, tender.public_id), status=410)
+    assert "This call for tenders is not open any more." in page
+    assert CONTACT["contact_email"] not in page.response.text
+    pierre = browser().sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id)
+    page = pierre.get_page(here)
+    assert kept.message in page
+    assert not [value for value in CONTACT.values() if value in page.response.text]
+    assert tender.description not in page.response.text
+    assert "Change the offer" not in page.links and page.buttons == []
+    for noun in ("opening", "offer", "offer/withdrawal", "dismissal/end"):
+        assert pierre.post_to(f"{here}/{noun}", {"message": "x"}).status == 410, noun
+    won = browser().sign_in(tom).get_page(at(third.organisation, tender.public_id))
+    assert (CONTACT["contact_email"] in won.response.text) == (end == "awarded")
+
+
+def test_attachments_are_read_after_the_opening_only(app, cast, client, browser):
+    """RULES T2; SECURITY 3: as downloads, from ids."""
+    checking = follow(client, client.submit(NEW, {**CALL, "files": file("plan.pdf")}))
+    follow(client, client.submit(checking.path))
+    tender = the_call()
+    actions.confirm(tender, by=None, now=NOW)
+    attachment = tender.files[0].public_id
+    pierre = browser().sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id)
+    assert "plan.pdf" not in pierre.get_page(here)
+    assert pierre.get(f"{here}/files/{attachment}").status_code == 404
+    opened(tender, cast.lumiere_partner, cast.pierre)
+    assert "plan.pdf" in pierre.get_page(here).links
+    answer = pierre.get(f"{here}/files/{attachment}")
+    assert answer.data == PDF and answer.mimetype == "application/pdf"
+    assert answer.headers["Content-Disposition"].startswith("attachment")
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert "no-store" in answer.headers["Cache-Control"] or "no-cache" in answer.headers["Cache-Control"]
+    assert (
+        browser()
+        .sign_in(cast.berta)
+        .get(at(cast.bergwerk, tender.public_id, "files", attachment))
+        .status_code
+        == 404
+    )
+    assert client.get(f"{manage(tender)}/files/{attachment}").data == PDF
+    actions.cancel(tender, by=None, now=NOW)
+    assert pierre.get(f"{here}/files/{attachment}").status_code == 404
+
+
+def test_an_offer_s_pdf_is_read_by_its_two_sides_only(app, cast, client, browser):
+    """RULES T7."""
+    tender = published()
+    offer = answered(tender, cast.lumiere_partner, cast.pierre)
+    opened(tender, cast.bergwerk_partner, cast.berta)
+    pierre = browser().sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id)
+    follow(pierre, pierre.submit(f"{here}/offer", {"pdf": file("offer.pdf")}))
+    pdf = offer.pdf.public_id
+    assert pierre.get(f"{here}/files/{pdf}").data == PDF
+    assert client.get(f"{manage(tender)}/files/{pdf}").data == PDF
+    assert (
+        browser().sign_in(cast.berta).get(at(cast.bergwerk, tender.public_id, "files", pdf)).status_code
+        == 404
+    )
+
+
+OFFER = {
+    "price_least": "7’500",
+    "price_most": "8’000",
+    "currency": "EUR",
+    "message": "We have built nine shops for opticians.",
+    "days": "60",
+}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "sentence"),
+    [
+        ("price_least", "", "Enter a price, such as 1’500"),
+        ("price_least", "cheap", "Enter an amount such as 1’500 or 1’500.50"),
+        ("price_least", "-5", "Enter an amount such as 1’500 or 1’500.50"),
+        ("price_least", "1.234567", "Enter an amount such as 1’500 or 1’500.50"),
+        ("price_least", "²", "Enter an amount such as 1’500 or 1’500.50"),
+        ("price_least", "9" * 20, "This amount is too large"),
+        ("price_least", "9" * 21, "Use at most 20 characters; there are 21 now."),
+        ("price_least", "7\x00500", "Remove the invisible control characters from this text."),
+        ("price_most", "7’499.99", "The upper price must not be below the lower one"),
+        ("price_most", "much", "Enter an amount such as 1’500 or 1’500.50"),
+        ("currency", "", "Choose a currency"),
+        ("currency", None, "Choose a currency"),
+        ("currency", "XBT", "Choose one of the options shown."),
+        ("message", "", "Write what the price covers"),
+        ("message", "Cheap and good.", "Write at least 20 characters."),
+        ("message", "m" * 5001, "Use at most 5000 characters; there are 5001 now."),
+        (
+            "message",
+            "We have built\x00 nine shops.",
+            "Remove the invisible control characters from this text.",
+        ),
+        ("days", "", "Choose one of the options shown."),
+        ("days", "None", "Choose one of the options shown."),
+        ("days", "100000", "Choose one of the options shown."),
+        ("pdf", ("offer.pdf", b"MZ\x90"), "This is not a PDF file."),
+        ("pdf", ("photo.png", picture()), "This is not a PDF file."),
+        ("pdf", ("large.pdf", PDF + b"x" * 6 * 1024 * 1024), "The file is larger than 5 MB."),
+    ],
+)
+def test_a_bad_offer_gets_a_message_and_keeps_what_was_typed(app, cast, client, field, value, sentence):
+    """RULES T7."""
+    tender = published()
+    opened(tender, cast.lumiere_partner, cast.pierre)
+    client.sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id, "offer")
+    typed = {**OFFER, field: file(*value) if field == "pdf" else value}
+    if field == "currency":
+        kept = values_of(client.get_page(here).form())
+        page = client.post_to(here, {**{k: v for k, v in {**kept, **OFFER}.items() if k != "currency"}, **({"currency": value} if value is not None else {})})  # fmt: skip
+        if value is None:  # the call's own currency stands for it
+            assert page.status == 303
+            return
+    else:
+        page = client.submit(here, typed)
+    assert page.status == 422, page.location
+    assert page.errors == [sentence]
+    shown = values_of(page.form())
+    for name, before in OFFER.items():
+        if name != field:
+            assert shown[name] == before, name
+    assert count(Offer) == 0
+
+
+def test_an_offer_is_changed_and_withdrawn_by_page(app, cast, client):
+    """RULES T7."""
+    tender = published()
+    opened(tender, cast.lumiere_partner, cast.pierre)
+    client.sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id)
+    page = follow(client, client.submit(f"{here}/offer", {**OFFER, "pdf": file("offer.pdf")}))
+    assert "8’000.00" in page or "8,000.00" in page
+    editing = client.get_page(f"{here}/offer")
+    assert editing.h1 == "Change the offer"
+    shown = values_of(editing.form())
+    assert (shown["price_least"], shown["price_most"], shown["currency"]) == ("7500", "8000", "EUR")
+    assert shown["message"] == OFFER["message"]
+    follow(client, client.submit(f"{here}/offer", {"drop_pdf": "y", "price_most": ""}))
+    offer = db.session.scalar(sa.select(Offer))
+    assert (offer.pdf, offer.price_most) == (None, 750_000)
+    page = follow(client, client.submit(here, to=f"{here}/offer/withdrawal"))
+    assert "Your offer is withdrawn" in page.notices[0] and "Make an offer" in page.links
+    assert client.get_page(f"{here}/offer").h1 == "Make an offer"
+
+
+def test_the_largest_price_is_taken(app, cast, client):
+    """RULES T7."""
+    tender = published()
+    opened(tender, cast.lumiere_partner, cast.pierre)
+    client.sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id)
+    follow(
+        client,
+        client.submit(f"{here}/offer", {**OFFER, "price_least": "99’000’000", "price_most": "100000000"}),
+    )
+
+
+def test_an_offer_form_before_the_opening_leads_to_the_call(app, cast, client):
+    """RULES T2."""
+    tender = published()
+    client.sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id)
+    assert client.get(f"{here}/offer").location == here
+    assert client.post_to(f"{here}/offer", OFFER).location == here
+
+
+def test_not_for_us_needs_a_reason(app, cast, client):
+    """RULES T9."""
+    tender = published()
+    client.sign_in(cast.pierre)
+    here = at(cast.lumiere, tender.public_id)
+    for reason in (None, "", "None", "boredom"):
+        page = client.submit(here, {"reason": reason}, to=f"{here}/dismissal")
+        assert page.status == 422 and page.errors, reason
+    page = follow(client, client.submit(here, {"reason": "no_capacity"}, to=f"{here}/dismissal"))
+    assert tender.title not in page and page.notices
+    page = client.get_page(here)
+    assert "Take it back" in page.buttons
+    page = follow(client, client.submit(here, to=f"{here}/dismissal/end"))
+    assert "The call is back in your inbox." in page.notices
+
+
+def test_preferences_are_kept_and_shown_again(app, cast, client):
+    """RULES T9."""
+    client.sign_in(cast.pierre)
+    here = at(cast.lumiere, "preferences")
+    wishes = {
+        "services": ["web", "shop"],
+        "places": ["CH-GE", "FR"],
+        "languages": ["fr"],
+        "least_budget": "1’500.-",
+        "mail": "daily",
+    }
+    page = client.get_page(here)
+    contact = [option.get("value") for option in page.root.by_id("contact").all("option")][-1]
+    page = follow(client, client.submit(here, {**wishes, "contact": contact}))
+    assert page.notices == ["Your preferences are saved. They count for calls from now on."]
+    shown = values_of(page.form())
+    assert (shown["services"], sorted(shown["places"]), shown["languages"]) == (
+        ["web", "shop"],
+        ["CH-GE", "FR"],
+        "fr",
+    )
+    assert (shown["least_budget"], shown["mail"], shown["contact"]) == ("1500", "daily", contact)
+    partner = cast.lumiere_partner
+    db.session.refresh(partner)
+    assert (partner.tender_least_budget, partner.tender_places) == (1500, {"CH-GE", "FR"})
+    # nothing chosen: everything
+    nothing = {"services": None, "places": None, "languages": None, "least_budget": ""}
+    follow(client, client.submit(here, nothing))
+    db.session.refresh(partner)
+    assert (partner.tender_services, partner.tender_places, partner.tender_least_budget) == (set(), set(), 0)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("services", ["weapons"]),
+        ("places", ["CH-XX"]),
+        ("languages", ["tlh"]),
+        ("least_budget", "a lot"),
+        ("least_budget", "9" * 19),
+        ("mail", "by pigeon"),
+        ("mail", ""),
+        ("contact", "a" * 26),
+        ("contact", ""),
+    ],
+)
+def test_bad_preferences_are_refused_and_the_others_kept(app, cast, client, field, value):
+    """RULES T9."""
+    client.sign_in(cast.pierre)
+    here = at(cast.lumiere, "preferences")
+    good = {"services": ["web", "shop"], "languages": ["fr", "de"], "mail": "daily", "least_budget": "500"}
+    page = client.submit(here, {**good, field: value})
+    assert page.status == 422 and len(page.errors) == 1
+    shown = values_of(page.form())
+    assert {name: shown[name] for name in good if name != field} == {
+        n: v for n, v in good.items() if n != field
+    }
+
+
+def test_a_collaborator_is_told_who_may_set_preferences(app, cast, client):
+    """RULES O2, T9."""
+    client.sign_in(cast.paula)
+    client.get_page(at(cast.lumiere, "preferences"), status=403)
+
+
+# --- stopping mail ------------------------------------------------------------------------------------------
+
+
+def test_one_click_stops_the_mails(app, cast, client, browser, outbox):
+    """RULES T4, T9 (RFC 8058): the mail service posts without cookies, token or page."""
+    published()
+    message = next(m for m in outbox.deliver() if m["To"] == "pierre@lumiere.example")
+    assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    address = str(message["List-Unsubscribe"]).strip("<>").removeprefix("http://localhost")
+    assert client.get_page(address).buttons == ["Stop these mails"] or address.startswith("/fr")
+    assert cast.lumiere_partner.tender_mail == "at_once"
+    answer = browser().post(
+        address,
+        data={"List-Unsubscribe": "One-Click"},
+        headers={"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"},
+    )
+    assert (answer.status_code, answer.data) == (204, b"")
+    assert "Set-Cookie" not in answer.headers
+    db.session.refresh(cast.lumiere_partner)
+    assert cast.lumiere_partner.tender_mail == "never"
+    assert browser().post(address, data={"List-Unsubscribe": "One-Click"}).status_code == 204
+
+
+@pytest.mark.parametrize("what", ["tenders", "openings"])
+def test_the_stop_page_has_a_button(app, cast, client, what):
+    """RULES T4."""
+    tender = published()
+    name = cast.lumiere_partner.public_id if what == "tenders" else tender.public_id
+    address = f"/en/stop/{stop_token(what, name)}"
+    page = client.submit(address, to=f"{address}/mail")
+    assert page.status == 200 and page.h1 == "These mails have stopped"
+    db.session.refresh(cast.lumiere_partner)
+    db.session.refresh(tender)
+    assert (cast.lumiere_partner.tender_mail == "never") == (what == "tenders")
+    assert tender.opening_mails == (what == "tenders")
+    assert client.post(f"{address}/mail").status_code == 400  # that button is a form with a token
+
+
+@pytest.mark.parametrize("token", ["nonsense", "ImEi.forged", "%00", "é"])
+def test_a_stop_link_that_is_not_ours_is_not_found(app, client, token):
+    for method in ("GET", "HEAD", "POST"):
+        assert client.open(f"/en/stop/{token}", method=method).status_code == 404
+    assert client.post_to(f"/en/stop/{token}/mail").status == 404
