@@ -323,7 +323,6 @@ def open_organisation(details: OrganisationDetails, *, key: str, by: User, now: 
 
     `key` is the form's one-time key: a second submit answers the organisation of the first.
     """
-    lock(by)
     draft = drafts.save("organisation", key, {}, now=now)
     if not drafts.finish(draft, now=now):
         made = queries.organisation(draft.result or NOBODY)
