@@ -54,9 +54,9 @@ def test_everybody_is_there_once_it_is_told(told: datetime) -> None:
     assert count(open_invitations) == 2
 
     # somebody belongs to two organisations (RULES O1)
-    camille = accounts.user_by_email(people.CAMILLE.email)
-    assert camille is not None
-    assert len(accounts.memberships(camille)) == 2
+    julien = accounts.user_by_email(people.JULIEN.email)
+    assert julien is not None
+    assert len(accounts.memberships(julien)) == 2
 
 
 def test_calls_are_in_every_state(told: datetime) -> None:

@@ -371,6 +371,7 @@ REJECTION = (
 SHOWN = (
     Shown(OLGA.name, OLGA.email, None, "Helvia"),
     Shown(CAMILLE.name, CAMILLE.email, LEGAL, "Lumière Digital Sàrl"),
+    Shown(JULIEN.name, JULIEN.email, ADMINISTRATOR, "Lumière Digital Sàrl"),
     Shown(INES.name, INES.email, COLLABORATOR, "Lumière Digital Sàrl"),
     Shown(RETO.name, RETO.email, LEGAL, "Bergwerk IT GmbH"),
     Shown(FIONA.name, FIONA.email, LEGAL, "Northbridge Web Care GmbH"),

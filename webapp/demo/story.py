@@ -299,9 +299,9 @@ class Story:
         """RULES O1: somebody who switches between two organisations."""
         yield (now := self.days_ago(75, "20:15"))
         details = OrganisationDetails(
-            Kind.COMPANY, "Vignoble Rochat", "Chemin des Vignes 2", "1095", "Lutry", "CH", "CHE-895.559.793"
+            Kind.COMPANY, "Vignoble Favre", "Chemin des Vignes 2", "1095", "Lutry", "CH", "CHE-895.559.793"
         )
-        accounts.open_organisation(details, key=drafts.new_key(), by=self.person(people.CAMILLE), now=now)
+        accounts.open_organisation(details, key=drafts.new_key(), by=self.person(people.JULIEN), now=now)
 
     def _applications(self) -> Strand:
         """One rejected, two waiting (RULES A4)."""
