@@ -24,7 +24,7 @@ def _script(name: str) -> str:
 
 
 def axe(page: Page, *, rules: list[str] | None = None) -> list[str]:
-    """What axe finds in the page; only by these rules where some are given."""
+    """What axe finds in the page; only by these rules where some are given. It needs a window with JavaScript."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
     options: dict[str, Any] = {
