@@ -46,6 +46,13 @@ def html_of(message: EmailMessage) -> str:
     return part.get_content()
 
 
+def unflowed(message: EmailMessage) -> str:
+    """The plain text as mail programs show it: soft line ends joined, marks of quotes gone (RFC 3676)."""
+    text = re.sub(r"(?m)^ (?=>|From )", "", text_of(message).replace("\r\n", "\n").replace(" \n> ", " "))
+    text = text.replace("\n-- \n", "\n--\n")
+    return re.sub(r"(?m)^> ", "", text.replace(" \n", " "))
+
+
 class Collector:
     """A way out of the house that ends in a list."""
 
@@ -71,6 +78,11 @@ class Outbox:
     def messages(self) -> list[EmailMessage]:
         """All that was delivered, oldest first."""
         return [parsed(message) for _to, message in self._way_out.messages]
+
+    @property
+    def raw(self) -> list[tuple[str, bytes]]:
+        """The same as (address, bytes on the wire)."""
+        return self._way_out.messages
 
     def deliver(self, now: datetime | None = None) -> list[EmailMessage]:
         """Delivers what is due and answers the new messages, each one checked."""

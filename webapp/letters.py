@@ -10,6 +10,7 @@ import re
 import secrets
 import textwrap
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address as HeaderAddress
 from email.message import EmailMessage
 from email.policy import SMTP
@@ -29,9 +30,11 @@ LONGEST_SUBJECT = 77
 LONGEST_LINE = 900  # bytes of HTML, before the stop link is put in; RFC 5322 allows 998
 # drawn anew by each process: nobody can write them into a text and have it replaced
 _MARK = secrets.token_hex(8)
+_SUBJECT = f"subject-{_MARK}"
 _TO = f"to-{_MARK}@mark.invalid"
 _ID = f"<id-{_MARK}@mark.invalid>"
 _STOP = f"https://stop-{_MARK}.mark.invalid/"
+_PLAIN = re.compile(r"[A-Za-z0-9_+-]+(\.[A-Za-z0-9_+-]+)*@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 class BadAddress(ValueError):
@@ -54,6 +57,8 @@ class Skeleton:
 
 
 def _plain_address(address: str) -> str:
+    if _PLAIN.fullmatch(address):  # nearly all are; the standard library's judgement takes longer than the mail
+        return address
     if has_control_characters(address, lines=False) or not re.fullmatch(r"[!-~]+@[A-Za-z0-9.\[\]:-]+", address):
         raise BadAddress(address)
     return HeaderAddress(addr_spec=address).addr_spec
@@ -64,7 +69,13 @@ def stop_address(mail: QueuedMail) -> str:
     if not mail.stop:
         return ""
     what, _, public_id = mail.stop.partition(":")
-    return address_of("tenders.stop_mail", token=links.stop_token(what, public_id), lang=mail.language)
+    before = _before_stop_token(current_app.config["SETTINGS"].base_url, mail.language)
+    return before + links.stop_token(what, public_id)
+
+
+@lru_cache(maxsize=8)
+def _before_stop_token(_base_url: str, language: str) -> str:
+    return address_of("tenders.stop_mail", token="-", lang=language).removesuffix("-")
 
 
 def build(letter: Letter, mail: QueuedMail) -> bytes:
@@ -80,8 +91,8 @@ def skeleton(letter: Letter, mail: QueuedMail) -> Skeleton:
             "mail/letter.html", letter=letter, stop=_STOP if mail.stop else "", language=mail.language
         )
     settings = current_app.config["SETTINGS"]
-    message = EmailMessage(policy=SMTP)
-    message["Subject"] = _subject(letter.subject)
+    message = EmailMessage(policy=SMTP.clone(max_line_length=998))
+    message["Subject"] = _SUBJECT
     message["From"] = _sender(settings.mail_from)
     message["To"] = _TO
     message["Reply-To"] = letter.reply_to or settings.operator_email or parseaddr(settings.mail_from)[1]
@@ -96,7 +107,7 @@ def skeleton(letter: Letter, mail: QueuedMail) -> Skeleton:
     message.set_content(_flowed(text), cte="8bit", params={"format": "flowed"})
     message.add_alternative(_short_lines(html), subtype="html", cte="8bit")
     message["Content-Language"] = mail.language
-    return Skeleton(message.as_bytes())
+    return Skeleton(message.as_bytes().replace(_SUBJECT.encode(), _folded(_subject(letter.subject)), 1))
 
 
 @lru_cache(maxsize=4)
@@ -115,10 +126,17 @@ def _subject(text: str) -> str:
     return (kept if len(rest) < WIDTH // 3 else cut).rstrip(" ,.;:–-") + "…"
 
 
+def _folded(subject: str) -> bytes:
+    """The subject in encoded words of at most 75 bytes (RFC 2047); the newer email package makes them longer,
+    and doubles blanks between them."""
+    return Header(subject, header_name="Subject", maxlinelen=76).encode(linesep="\r\n").encode("ascii")
+
+
 def _flowed(text: str) -> str:
     """Lines of at most 72 columns, joined by a trailing blank where a reader may flow them (RFC 3676).
 
-    Each line of a quote begins with its mark; a word longer than a line is cut, an address never.
+    Each line of a quote begins with its mark, and no other line does; a word longer than a line is cut, an
+    address never.
     """
     lines: list[str] = []
     for line in text.strip().split("\n"):
@@ -130,7 +148,8 @@ def _flowed(text: str) -> str:
         wrapped = textwrap.wrap(
             " ".join(words), WIDTH - len(mark), break_long_words=False, break_on_hyphens=False
         ) or [""]
-        lines += [f"{mark}{part} " for part in wrapped[:-1]] + [mark + wrapped[-1]]
+        marked = [mark + part if mark or not part.startswith((">", "From ")) else f" {part}" for part in wrapped]
+        lines += [f"{part} " for part in marked[:-1]] + [marked[-1]]
     return "\n".join(lines) + "\n"
 
 
