@@ -15,9 +15,16 @@ CROSS_SITE_ENDPOINTS = {"tenders.stop_mail_now"}  # one-click stop of mail, RFC 
 
 
 def init_app(app: Flask) -> None:
-    """Registers both checks."""
+    """Registers the checks."""
+    app.before_request(refuse_nul)
     app.before_request(refuse_other_sites)
     app.after_request(add_headers)
+
+
+def refuse_nul() -> None:
+    """No address of ours holds NUL, the one character that PostgreSQL does not take in a text."""
+    if "\0" in request.path or "%00" in request.environ.get("QUERY_STRING", ""):
+        abort(404)
 
 
 def refuse_other_sites() -> None:

@@ -614,7 +614,7 @@ def test_offers_of_other_calls_are_not_found_by_a_link(app, cast, client):
     assert client.post_to(acceptance, {"seen": offer.stamp}).status == 404
 
 
-@pytest.mark.parametrize("state", ["expired", "replaced", "erased", "forged", "cut off", "nonsense", "NUL"])
+@pytest.mark.parametrize("state", ["expired", "replaced", "erased", "forged", "cut off", "nonsense"])
 def test_a_link_that_opens_nothing_gets_a_friendly_page(app, cast, client, clock, state):
     """RULES T4; SECURITY links T2: they all look alike."""
     tender = published()
@@ -633,7 +633,7 @@ def test_a_link_that_opens_nothing_gets_a_friendly_page(app, cast, client, clock
     elif state == "cut off":
         here = here[:-1]
     else:
-        here = "/en/t/" + ("%00" if state == "NUL" else "é .")
+        here = "/en/t/é ."
     before = everything()
     for address, method in (
         (here, "GET"),
@@ -644,6 +644,14 @@ def test_a_link_that_opens_nothing_gets_a_friendly_page(app, cast, client, clock
         assert page.status == 410
         assert "This link does not work any more. It was used up, has expired or is incomplete." in page
     assert everything() == before
+
+
+@pytest.mark.parametrize(
+    "address", ["/en/t/%00", "/en/stop/%00", "/en/tenders/new?org=%00", "/en/tenders/new/%00", "/en/%00"]
+)
+def test_an_address_with_nul_is_not_found(app, client, address):
+    """PostgreSQL takes no NUL in a text; the person gets a page, not a crash."""
+    assert client.get_page(address, status=404).h1 == "This page does not exist"
 
 
 # --- the partner --------------------------------------------------------------------------------------------
@@ -690,7 +698,6 @@ def test_the_tabs_of_the_inbox(app, cast, client):
         ("?language=de", ["Web in German"]),
         # anything unknown is no filter
         ("?service=weapons", ["Web in German", "Backup in English"]),
-        ("?service=%00&language=%00", ["Web in German", "Backup in English"]),
         ("?service=%25&language=_", ["Web in German", "Backup in English"]),
         ("?service=&language=&page=", ["Web in German", "Backup in English"]),
         ("?page=x", ["Web in German", "Backup in English"]),
@@ -698,7 +705,7 @@ def test_the_tabs_of_the_inbox(app, cast, client):
         ("?page=%C2%B2", ["Web in German", "Backup in English"]),
         (f"?page={'9' * 5000}", ["Web in German", "Backup in English"]),
         ("?page=99999999999999999999", []),
-        ("?tab=%00&service[]=web", ["Web in German", "Backup in English"]),
+        ("?service[]=web", ["Web in German", "Backup in English"]),
     ],
 )
 def test_filters_of_the_inbox(app, cast, client, query, found):
