@@ -1,6 +1,6 @@
 """The base of all forms: fields that tidy what people type, and messages in their language.
 
-WTForms is not asked for its own translations: every message here is ours, a whole sentence that says what to do.
+WTForms is not asked for its own translations: every message here is ours, a sentence that says what to do.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from wtforms import (
     TextAreaField,
     ValidationError,
 )
+from wtforms.form import BaseForm as WtForm
 from wtforms.validators import StopValidation
 from wtforms.widgets import CheckboxInput, ListWidget
 
@@ -40,8 +41,9 @@ from webapp.refused import Refused, TooMany
 from webapp.text import has_control_characters, tidy_line, tidy_text
 
 __all__ = [
-    "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf", "MultipleFileField",
-    "OneOf", "PasswordField", "PublicForm", "RadioField", "Select", "SelectField", "Text", "filled", "needed", "lazy",
+    "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf",
+    "MultipleFileField", "OneOf", "PasswordField", "PublicForm", "RadioField", "Select", "SelectField",
+    "Text", "filled", "lazy", "needed",
 ]  # fmt: skip
 
 
@@ -52,10 +54,11 @@ class BaseForm(FlaskForm):
     """
 
     status = 422
+    form_errors: list[str]
 
     class Meta(FlaskForm.Meta):
         def bind_field(self, form: Form, unbound: Any, options: dict[str, Any]) -> Field:
-            return unbound.bind(form=form, **options)  # type: ignore[no-any-return] # WTForms is loosely typed
+            return unbound.bind(form=form, **options)
 
         def get_translations(self, form: Form) -> None:
             return None
@@ -83,9 +86,8 @@ class BaseForm(FlaskForm):
         self.status = refusal.status
         self.form_errors = [*self.form_errors, tell(refusal)]
 
-
     def within(self, *attempts: tuple[Limit, str]) -> bool:
-        """Counts one attempt against each limit; one that is reached stands above the form, nothing is lost."""
+        """Counts one attempt against each limit; one that is reached stands above the form."""
         try:
             spend_all(list(attempts), now=clock.now())
         except TooMany as refusal:
@@ -94,7 +96,7 @@ class BaseForm(FlaskForm):
 
 
 class PublicForm(BaseForm):
-    """A form that strangers can send: a field that only a robot fills in, and the signed time when it was shown.
+    """A form that strangers can send: a field that only robots fill in, and the signed time of showing.
 
     Its template calls the macro `guard(form)`. A post that looks like a robot's comes back as an invalid form
     with a sentence that a person can act on; everything typed is kept.
@@ -119,7 +121,9 @@ class PublicForm(BaseForm):
 
     def _like_a_robot(self) -> str:
         if self.website2.data:
-            return _("A field that has to stay empty was filled in. It is empty again: send the form once more.")
+            return _(
+                "A field that has to stay empty was filled in. It is empty again: send the form once more."
+            )
         seconds = current_app.config["FORM_MIN_SECONDS"]
         if seconds and too_quick(self._shown_at, now=clock.now(), seconds=seconds):
             return _("That was very quick. Wait a moment, then send the form again.")
@@ -127,7 +131,7 @@ class PublicForm(BaseForm):
 
 
 def _stamps() -> URLSafeSerializer:
-    return URLSafeSerializer(current_app.secret_key, salt="form-shown")
+    return URLSafeSerializer(current_app.config["SECRET_KEY"], salt="form-shown")
 
 
 def _read_stamp(stamp: str | None) -> datetime | None:
@@ -186,7 +190,7 @@ class Line(StringField):
         if valuelist:
             self.data = (tidy_text if self.lines else tidy_line)(valuelist[0])
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: WtForm) -> None:
         if has_control_characters(self.data or "", lines=self.lines):
             raise StopValidation(_("Remove the invisible control characters from this text."))
 
@@ -213,7 +217,9 @@ class EmailLine(Line, EmailField):
         if not field.data:
             return
         try:
-            address = validate_email(field.data, check_deliverability=False, allow_smtputf8=False, test_environment=True)
+            address = validate_email(
+                field.data, check_deliverability=False, allow_smtputf8=False, test_environment=True
+            )
         except EmailNotValidError:
             raise ValidationError(_("Enter a mail address such as name@example.com.")) from None
         field.data = (address.ascii_email or address.normalized).lower()
@@ -222,10 +228,12 @@ class EmailLine(Line, EmailField):
 class OneOf(RadioField):
     """One of a few named choices, as radio buttons. `choices` may be a function, asked for each request."""
 
-    def __init__(self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any
+    ) -> None:
         super().__init__(label, validators, choices=choices, validate_choice=False, **kw)
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: WtForm) -> None:
         if self.data not in (None, "") and self.data not in [value for value, *_rest in self.iter_choices()]:
             raise StopValidation(_("Choose one of the options shown."))
 
@@ -233,10 +241,12 @@ class OneOf(RadioField):
 class Select(SelectField):
     """One of many named choices, as a drop-down list."""
 
-    def __init__(self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any
+    ) -> None:
         super().__init__(label, validators, choices=choices, validate_choice=False, **kw)
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: WtForm) -> None:
         if self.data not in [value for value, *_rest in self.iter_choices()]:
             raise StopValidation(_("Choose one of the options shown."))
 
@@ -247,10 +257,12 @@ class ManyOf(SelectMultipleField):
     widget = ListWidget(prefix_label=False)
     option_widget = CheckboxInput()
 
-    def __init__(self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any) -> None:
+    def __init__(
+        self, label: Any = None, validators: Any = (), *, choices: Callable[[], Any] | Any, **kw: Any
+    ) -> None:
         super().__init__(label, validators, choices=choices, validate_choice=False, **kw)
 
-    def pre_validate(self, form: Form) -> None:
+    def pre_validate(self, form: WtForm) -> None:
         allowed = {value for value, *_rest in self.iter_choices()}
         if set(self.data or ()) - allowed:
             raise StopValidation(_("Choose from the options shown."))

@@ -29,13 +29,19 @@ NEW_PASSWORD = "seven geese on a ladder"
 HASH = hash_password(NEW_PASSWORD)
 
 DETAILS = OrganisationDetails(
-    kind=Kind.COMPANY, name="Atelier Brun SA", street="Rue Haute 2", postcode="1003", city="Lausanne", country="CH",
-    register_number="CHE-107.787.577",
+    kind=Kind.COMPANY, name="Atelier Brun SA", street="Rue Haute 2", postcode="1003", city="Lausanne",
+    country="CH", register_number="CHE-107.787.577",
 )  # fmt: skip
 
 
 def sign_up(now, **changed):
-    values = {"name": "Nora Neu", "email": "nora@example.com", "password_hash": HASH, "language": "fr", **changed}
+    values = {
+        "name": "Nora Neu",
+        "email": "nora@example.com",
+        "password_hash": HASH,
+        "language": "fr",
+        **changed,
+    }
     actions.sign_up(values.pop("details", DETAILS), **values, now=now)
 
 
@@ -65,7 +71,9 @@ def test_a_person_signs_up_with_an_organisation(app, now):
     assert done() == ["person.signed_up"]
 
 
-@pytest.mark.parametrize(("country", "currency"), [("CH", "CHF"), ("LI", "CHF"), ("FR", "EUR"), ("GB", "EUR")])
+@pytest.mark.parametrize(
+    ("country", "currency"), [("CH", "CHF"), ("LI", "CHF"), ("FR", "EUR"), ("GB", "EUR")]
+)
 def test_the_country_gives_the_currency(app, now, country, currency):
     """RULES O3"""
     sign_up(now, details=OrganisationDetails(Kind.INDIVIDUAL, "Nora Neu", "Weg 1", "1000", "Ort", country))
@@ -138,7 +146,9 @@ def test_a_verification_is_sent_to_nobody_unknown_or_verified(app, now):
 
 def test_the_first_operator_is_made_once(app, now):
     olga = actions.create_first_operator("Olga", "olga@example.com", NEW_PASSWORD, "de", now=now)
-    assert olga.operator_since == now and olga.verified_at == now and matches(olga.password_hash, NEW_PASSWORD)
+    assert (
+        olga.operator_since == now and olga.verified_at == now and matches(olga.password_hash, NEW_PASSWORD)
+    )
     with pytest.raises(rules.OperatorExists):
         actions.create_first_operator("Otto", "otto@example.com", NEW_PASSWORD, "de", now=now)
 
@@ -164,7 +174,13 @@ def test_an_account_does_not_become_the_operator_s_by_its_address(app, now):
 
 
 def start(person, now, **values):
-    values = {"kept": False, "browser": "", "address": "192.0.2.1", "seen_hash": person.password_hash, **values}
+    values = {
+        "kept": False,
+        "browser": "",
+        "address": "192.0.2.1",
+        "seen_hash": person.password_hash,
+        **values,
+    }
     return actions.sign_in(person, **values, now=now)
 
 
@@ -284,7 +300,9 @@ def test_a_change_of_country_changes_the_currency(app, now):
     """RULES O3"""
     organisation = make_organisation(vat_number=None)
     assert organisation.currency == "CHF"
-    moved = OrganisationDetails(Kind.COMPANY, "Neu GmbH", "Weg 1", "10115", "Berlin", "DE", "HRB 1", "DE136695976")
+    moved = OrganisationDetails(
+        Kind.COMPANY, "Neu GmbH", "Weg 1", "10115", "Berlin", "DE", "HRB 1", "DE136695976"
+    )
     actions.change_organisation(organisation, moved, language="en", invoice_note="PO 7", by=None, now=now)
     assert (organisation.name, organisation.country, organisation.currency) == ("Neu GmbH", "DE", "EUR")
     assert (organisation.vat_number, organisation.invoice_note) == ("DE136695976", "PO 7")
@@ -355,7 +373,12 @@ def test_an_administrator_does_not_touch_legal_representatives(duo, now):
         lambda: actions.set_role(member(organisation, admin), Role.LEGAL_REPRESENTATIVE, by=admin, now=now),
         lambda: actions.remove_member(member(organisation, anna), by=admin, now=now),
         lambda: actions.invite(
-            organisation, email="x@example.com", role=Role.LEGAL_REPRESENTATIVE, language="en", by=admin, now=now
+            organisation,
+            email="x@example.com",
+            role=Role.LEGAL_REPRESENTATIVE,
+            language="en",
+            by=admin,
+            now=now,
         ),
         lambda: actions.remove_member(member(organisation, admin), by=helper, now=now),
     ]
@@ -376,7 +399,10 @@ def test_who_was_demoted_meanwhile_is_judged_by_the_role_of_now(app, duo, now):
     def demote():
         with app.app_context():
             actions.set_role(
-                db.session.get(Membership, stale.id), Role.COLLABORATOR, by=db.session.get(User, anna.id), now=now
+                db.session.get(Membership, stale.id),
+                Role.COLLABORATOR,
+                by=db.session.get(User, anna.id),
+                now=now,
             )
 
     thread = threading.Thread(target=demote)
@@ -431,7 +457,11 @@ def test_two_answers_at_once_make_one_member(app, duo, now):
 
     def accept():
         link = links.live("colleague", invitation.id)
-        return actions.accept_invitation(link, by=db.session.get(User, newcomer.id), now=now).id if link else None
+        return (
+            actions.accept_invitation(link, by=db.session.get(User, newcomer.id), now=now).id
+            if link
+            else None
+        )
 
     at_once(app, accept, accept, accept)
     assert len(queries.memberships(newcomer)) == 1

@@ -15,7 +15,13 @@ DETAILS = OrganisationDetails(Kind.INDIVIDUAL, "Nora Neu", "Weg 1", "1003", "Lau
 
 
 def sign_up(now, **changed):
-    values = {"name": "Nora Neu", "email": "nora@example.com", "password_hash": HASH, "language": "en", **changed}
+    values = {
+        "name": "Nora Neu",
+        "email": "nora@example.com",
+        "password_hash": HASH,
+        "language": "en",
+        **changed,
+    }
     actions.sign_up(DETAILS, **values, now=now)
 
 
@@ -171,7 +177,9 @@ def test_an_inviter_who_has_left_hears_nothing(app, outbox, now):
     assert outbox.to(anna.email) == []
 
 
-@pytest.mark.parametrize("kind", ["verify_address", "reset_password", "colleague_invited", "colleague_joined"])
+@pytest.mark.parametrize(
+    "kind", ["verify_address", "reset_password", "colleague_invited", "colleague_joined"]
+)
 def test_a_mail_about_nothing_is_not_written(app, kind, now):
     row = mailer.QueuedMail(kind=kind, about=999, language="en", address="x@example.com", queued_at=now)
     assert mailer.KINDS[kind].write(row) is None

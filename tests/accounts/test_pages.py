@@ -20,7 +20,8 @@ NEW_PASSWORD = "seven geese on a ladder"
 COMPANY = {
     "name": "Nora Neu", "email": "nora@example.com", "new_password": NEW_PASSWORD,
     "kind": "company", "organisation_name": "Atelier Brun SA", "street": "Rue Haute 2", "postcode": "1003",
-    "city": "Lausanne", "country": "CH", "register_number": "CHE-107.787.577", "vat_number": "CHE-107.787.577 TVA",
+    "city": "Lausanne", "country": "CH", "register_number": "CHE-107.787.577",
+    "vat_number": "CHE-107.787.577 TVA",
 }  # fmt: skip
 
 
@@ -66,7 +67,11 @@ def test_from_the_form_to_the_own_space(client, outbox, sign_up, language):
     assert overview.path == f"/{language}/o/{membership.organisation.public_id}/"
     assert (nora.language, nora.region) == (language, "CH")
     organisation = membership.organisation
-    assert (organisation.kind, organisation.name, organisation.currency) == (Kind.COMPANY, "Atelier Brun SA", "CHF")
+    assert (organisation.kind, organisation.name, organisation.currency) == (
+        Kind.COMPANY,
+        "Atelier Brun SA",
+        "CHF",
+    )
     assert organisation.register_number == "CHE-107.787.577"
     assert organisation.vat_number == "CHE-107.787.577 TVA"
 
@@ -90,7 +95,11 @@ def test_an_individual_is_called_like_the_person(client, sign_up):
     sign_up(kind="individual", register_number="wrong", vat_number="wrong", country="FR")
     organisation = db.session.scalars(sa.select(Organisation)).one()
     assert (organisation.kind, organisation.name) == (Kind.INDIVIDUAL, "Nora Neu")
-    assert (organisation.register_number, organisation.vat_number, organisation.currency) == (None, None, "EUR")
+    assert (organisation.register_number, organisation.vat_number, organisation.currency) == (
+        None,
+        None,
+        "EUR",
+    )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +146,9 @@ def test_a_wrong_field_says_what_to_do_and_nothing_is_lost(client, sign_up, fiel
     assert page.status == 422 and page.title.startswith("Error:")
     assert sentence in page.errors
     assert error_at(page, field) == sentence
-    typed_elsewhere = {k: v for k, v in COMPANY.items() if k not in (field, "new_password", "kind", "country")}
+    typed_elsewhere = {
+        k: v for k, v in COMPANY.items() if k not in (field, "new_password", "kind", "country")
+    }
     for name, value in typed_elsewhere.items():
         assert page.root.by_id(name).get("value") == value
     assert not page.root.by_id("new_password").get("value")
@@ -146,7 +157,11 @@ def test_a_wrong_field_says_what_to_do_and_nothing_is_lost(client, sign_up, fiel
 
 @pytest.mark.parametrize(
     ("country", "register", "vat"),
-    [("FR", "732 829 320", "FR40303265045"), ("DE", "HRB 12345", "DE136695976"), ("AT", "FN 123456a", "ATU13585627")],
+    [
+        ("FR", "732 829 320", "FR40303265045"),
+        ("DE", "HRB 12345", "DE136695976"),
+        ("AT", "FN 123456a", "ATU13585627"),
+    ],
 )
 def test_the_example_is_one_of_the_country(sign_up, country, register, vat):
     """RULES O3"""
@@ -615,7 +630,11 @@ def test_the_own_sessions_are_listed_and_ended_one_by_one(client, browser, cast)
     client.sign_in(cast.nadia)
     page = client.get_page("/en/account/sessions")
     assert "Firefox on Windows" in page and page.text.count("This device") == 1
-    (end,) = [form.get("action") for form in page.forms if re.search(r"sessions/[a-z2-7]{26}/end", form.get("action"))]
+    (end,) = [
+        form.get("action")
+        for form in page.forms
+        if re.search(r"sessions/[a-z2-7]{26}/end", form.get("action"))
+    ]
     client.submit("/en/account/sessions", to=end)
     assert other.get("/en/account").status_code == 303
     client.get_page("/en/account")
@@ -646,19 +665,27 @@ def test_settings_are_changed(client, cast):
     client.sign_in(cast.adam)
     address = f"/en/o/{cast.lumen.public_id}/settings"
     page = client.submit(address, {
-        "organisation_name": "Lumen Optik GmbH", "country": "DE", "city": "Köln", "register_number": "HRB 777",
-        "vat_number": "DE 136695976", "invoice_note": "Bestellung 7", "language": "en",
+        "organisation_name": "Lumen Optik GmbH", "country": "DE", "city": "Köln",
+        "register_number": "HRB 777", "vat_number": "DE 136695976", "invoice_note": "Bestellung 7",
+        "language": "en",
     })  # fmt: skip
     assert page.location == address
     lumen = cast.lumen
-    assert (lumen.name, lumen.country, lumen.currency, lumen.city) == ("Lumen Optik GmbH", "DE", "EUR", "Köln")
+    assert (lumen.name, lumen.country, lumen.currency, lumen.city) == (
+        "Lumen Optik GmbH",
+        "DE",
+        "EUR",
+        "Köln",
+    )
     assert (lumen.vat_number, lumen.invoice_note, lumen.language) == ("DE136695976", "Bestellung 7", "en")
 
 
 def test_wrong_numbers_in_the_settings_are_explained(client, cast):
     """RULES O3"""
     client.sign_in(cast.nadia)
-    page = client.submit(f"/en/o/{cast.lumen.public_id}/settings", {"vat_number": "nonsense", "street": "Neuweg 3"})
+    page = client.submit(
+        f"/en/o/{cast.lumen.public_id}/settings", {"vat_number": "nonsense", "street": "Neuweg 3"}
+    )
     assert page.status == 422 and "CHE-107.787.577 MWST" in error_at(page, "vat_number")
     assert page.root.by_id("street").get("value") == "Neuweg 3"
     assert cast.lumen.street == "Marktgasse 1"
@@ -685,7 +712,7 @@ def of(organisation, person):
 def test_the_team_shows_what_each_may_do(client, browser, cast):
     """RULES O2"""
     acts = {
-        person.name: [words for words in browser().sign_in(person).get_page(team_of(cast.lumen)).links]
+        person.name: list(browser().sign_in(person).get_page(team_of(cast.lumen)).links)
         for person in (cast.nadia, cast.adam, cast.hugo)
     }
     assert "Invite a colleague" in acts["Nadia Noser"] and "Invite a colleague" in acts["Adam Ammann"]
@@ -754,7 +781,13 @@ def test_other_organisations_are_not_there(client, cast):
     client.sign_in(cast.stefan)
     lumen, own = team_of(cast.lumen), team_of(cast.stefans)
     foreign = of(cast.lumen, cast.hugo)
-    for address in (lumen, f"{lumen}/new", f"{lumen}/{foreign}/role", f"{own}/{foreign}/role", f"{own}/{foreign}/removal"):
+    for address in (
+        lumen,
+        f"{lumen}/new",
+        f"{lumen}/{foreign}/role",
+        f"{own}/{foreign}/role",
+        f"{own}/{foreign}/removal",
+    ):
         assert client.get(address).status_code == 404, address
     assert client.post_to(f"{own}/{foreign}/removal").status == 404
 
@@ -792,7 +825,9 @@ def test_a_newcomer_joins_with_a_new_account(client, cast, invite):
 def test_who_has_an_account_signs_in_and_comes_back(client, cast, invite):
     link = invite(cast.stefan.email)
     page = client.get_page(link)
-    back = client.submit(page.links["Sign in and come back"], {"email": cast.stefan.email, "password": PASSWORD})
+    back = client.submit(
+        page.links["Sign in and come back"], {"email": cast.stefan.email, "password": PASSWORD}
+    )
     assert back.location == link
     assert client.get_page(link).buttons == ["Join"]
     assert client.submit(link).location == f"/en/o/{cast.lumen.public_id}/"
@@ -858,7 +893,12 @@ def test_an_administrator_does_not_invite_legal_representatives(client, cast):
     client.sign_in(cast.adam)
     address = f"{team_of(cast.lumen)}/new"
     assert "Legal representative" not in [label.text for label in client.get_page(address).main.all("strong")]
-    assert client.post_to(address, {"email": "x@example.com", "role": "legal_representative", "language": "en"}).status == 422
+    assert (
+        client.post_to(
+            address, {"email": "x@example.com", "role": "legal_representative", "language": "en"}
+        ).status
+        == 422
+    )
     assert queries.open_invitations(cast.lumen) == []
 
 

@@ -13,7 +13,6 @@ from flask import (
     current_app,
     flash,
     g,
-    get_flashed_messages,
     redirect,
     request,
     session,
@@ -61,7 +60,7 @@ def begin(token: str, row: UserSession, address: str) -> AnyResponse:
 
     Nothing of the session before stays but what the next page is to tell.
     """
-    told = get_flashed_messages(with_categories=True)
+    told: list[tuple[str, str]] = session.get("_flashes", [])  # Flask's place for them; they stay unread here
     session.clear()
     for category, sentence in told:
         flash(sentence, category)
@@ -82,12 +81,14 @@ def my_organisations() -> list[Organisation]:
     if "organisations" not in g:
         mine = queries.memberships(person()) if current_user.is_authenticated else []
         g.organisations = [membership.organisation for membership in mine]
-    return g.organisations  # type: ignore[no-any-return] # Flask's g is untyped
+    organisations: list[Organisation] = g.organisations
+    return organisations
 
 
 def person() -> User:
     """The signed-in person. Only for views behind `signed_in`."""
-    return current_user.person  # type: ignore[no-any-return] # Flask-Login's proxy is untyped
+    someone: User = current_user.person
+    return someone
 
 
 def person_or_none() -> User | None:
@@ -101,8 +102,8 @@ def send_to_sign_in() -> AnyResponse:
         back = request.headers.get("HX-Current-URL", "")
         path = "/" + back.split("/", 3)[3] if back.count("/") >= 3 else ""
         return Response(status=401, headers={"HX-Redirect": url_for("accounts.sign_in", next=path or None)})
-    back = request.full_path.rstrip("?") if request.method == "GET" else None
-    return redirect(url_for("accounts.sign_in", next=back), 303)
+    here = request.full_path.rstrip("?") if request.method == "GET" else None
+    return redirect(url_for("accounts.sign_in", next=here), 303)
 
 
 def signed_in(view: View) -> View:

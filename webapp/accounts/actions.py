@@ -132,7 +132,14 @@ def _subject_of(link: Link, now: datetime) -> User:
 
 @unit_of_work
 def create_first_operator(
-    name: str, email: str, password: str, language: str, *, region: str = "CH", by: User | None = None, now: datetime
+    name: str,
+    email: str,
+    password: str,
+    language: str,
+    *,
+    region: str = "CH",
+    by: User | None = None,
+    now: datetime,
 ) -> User:
     """The person who runs the portal, verified at once. Raises OperatorExists, AddressTaken."""
     if db.engine.dialect.name == "postgresql":  # SQLite has one writer anyway
@@ -214,7 +221,7 @@ def end_other_sessions(person: User, *, but: UserSession | None, by: User | None
     )
     if but:
         others = others.where(UserSession.id != but.id)
-    ended = db.session.execute(others).rowcount
+    ended = len(db.session.scalars(others.returning(UserSession.id)).all())
     audit.record("session.others_ended", person, by=by, now=now, detail=f"sessions={ended}")
     return ended
 
@@ -232,7 +239,7 @@ def forget_old_sessions(*, now: datetime) -> int:
         sa.and_(UserSession.kept, run_out(rules.KEPT_SESSION_IDLE, rules.KEPT_SESSION_LONGEST)),
         sa.and_(~UserSession.kept, run_out(rules.SESSION_IDLE, rules.SESSION_LONGEST)),
     )
-    return db.session.execute(sa.delete(UserSession).where(old)).rowcount
+    return len(db.session.scalars(sa.delete(UserSession).where(old).returning(UserSession.id)).all())
 
 
 # --- passwords ----------------------------------------------------------------------------------------------
@@ -413,7 +420,12 @@ def invite(
     invitation.role, invitation.language, invitation.invited_by = role, language, by
     _mail_invitation(invitation, now)
     audit.record(
-        "colleague.invited", invitation, by=by, now=now, organisation=organisation, detail=f"role={role.value}"
+        "colleague.invited",
+        invitation,
+        by=by,
+        now=now,
+        organisation=organisation,
+        detail=f"role={role.value}",
     )
     return invitation
 
@@ -489,7 +501,12 @@ def join_as_new_person(
     person = _new_person(
         name, invitation.email, password_hash, language, invitation.organisation.country, now
     ) or _never_verified(invitation.email)
-    person.name, person.password_hash, person.language, person.verified_at = name, password_hash, language, now
+    person.name, person.password_hash, person.language, person.verified_at = (
+        name,
+        password_hash,
+        language,
+        now,
+    )
     audit.record("person.signed_up", person, by=person, now=now)
     _welcome(person, invitation, now)
     return person
@@ -543,7 +560,9 @@ def set_role(member: Membership, role: Role, *, by: User, now: datetime) -> None
     _may_set(organisation, by, current=current, new=role)
     _keeps_a_representative(organisation, current, role)
     member.role = role
-    audit.record("member.role_changed", member, by=by, now=now, organisation=organisation, detail=f"role={role.value}")
+    audit.record(
+        "member.role_changed", member, by=by, now=now, organisation=organisation, detail=f"role={role.value}"
+    )
 
 
 @unit_of_work
@@ -554,7 +573,9 @@ def remove_member(member: Membership, *, by: User, now: datetime) -> None:
     if member.user_id != by.id:
         _may_set(organisation, by, current=current, new=None)
     _keeps_a_representative(organisation, current, None)
-    audit.record("member.removed", member, by=by, now=now, organisation=organisation, detail=f"role={current.value}")
+    audit.record(
+        "member.removed", member, by=by, now=now, organisation=organisation, detail=f"role={current.value}"
+    )
     db.session.delete(member)
 
 

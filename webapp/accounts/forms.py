@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import current_app
-from wtforms import Field, Form, ValidationError
+from wtforms import Field, ValidationError
 
 from webapp import drafts, uploads
 from webapp.accounts import labels, passwords, rules
@@ -26,9 +26,8 @@ from webapp.forms import (
     lazy,
     needed,
 )
-from webapp.i18n import LANGUAGE_NAMES, current_language
+from webapp.i18n import LANGUAGE_NAMES, current_language, tell
 from webapp.i18n import gettext as _
-from webapp.i18n import tell
 from webapp.places import countries
 from webapp.refused import Refused
 
@@ -60,7 +59,7 @@ class NewPassword:
 
     def hashed(self) -> str:
         """The hash to store; slow on purpose."""
-        return passwords.hash_password(self.new_password.data)
+        return passwords.hash_password(self.new_password.data or "")
 
 
 class OrganisationFields:
@@ -120,7 +119,9 @@ def _register_number(typed: str, country: str) -> str:
     checked = rules.check_register_number(typed, country)
     if not checked.valid:
         example = rules.register_example(country)
-        raise ValidationError(_("This is not a company-register number. It looks like %(example)s.", example=example))
+        raise ValidationError(
+            _("This is not a company-register number. It looks like %(example)s.", example=example)
+        )
     return checked.compact
 
 
@@ -137,7 +138,7 @@ def language_choices() -> list[tuple[str, str]]:
     return list(LANGUAGE_NAMES.items())
 
 
-def _right_password(form: Form, field: Field) -> None:
+def _right_password(form: PasswordForm, field: Field) -> None:
     if not passwords.matches(form.person.password_hash, field.data or ""):
         raise ValidationError(_("This is not your current password."))
 
@@ -229,7 +230,7 @@ class OrganisationForm(OrganisationFields, BaseForm):
 class SettingsForm(OrganisationFields, BaseForm):
     """What an organisation's administrators may change. Its kind stays as it is."""
 
-    kind = None
+    kind = None  # type: ignore[assignment] # how WTForms takes a field out
     language = Select(lazy("Language of the organisation"), choices=language_choices)
     invoice_note = Text(lazy("Note on your invoices"), most=500)
 
@@ -300,5 +301,3 @@ class JoinForm(PersonName, NewPassword, BaseForm):
     @property
     def personal(self) -> tuple[str, ...]:  # type: ignore[override] # computed here
         return (self.email, self.name.data or "")
-
-

@@ -14,7 +14,9 @@ ROLES = {
 }
 
 ROLE_HINTS = {
-    Role.COLLABORATOR: lazy("Works with what the organisation has. Does not change the team or the settings."),
+    Role.COLLABORATOR: lazy(
+        "Works with what the organisation has. Does not change the team or the settings."
+    ),
     Role.ADMINISTRATOR: lazy("Manages the team and the settings as well."),
     Role.LEGAL_REPRESENTATIVE: lazy(
         "Speaks for the organisation, and alone gives or takes away the role of legal representative."

@@ -45,11 +45,13 @@ def verify_address(row: QueuedMail) -> Letter | None:
             _changes_nothing(),
             _("It was not you? Then do nothing: without your confirmation the account cannot be used."),
         ),
-        why=" ".join((
-            _("You get this mail because this address was entered to open an account."),
-            _in_your_language(row),
-        )),
-    )  # fmt: skip
+        why=" ".join(
+            (
+                _("You get this mail because this address was entered to open an account."),
+                _in_your_language(row),
+            )
+        ),
+    )
 
 
 @mail
@@ -63,15 +65,20 @@ def already_registered(row: QueuedMail) -> Letter | None:
         button = (_("Choose a password"), address_of("accounts.reset_password", token=link.token))
         after = (
             _changes_nothing(),
-            _("The address was not confirmed until now. So that nobody else’s password counts, choose yours."),
+            _(
+                "The address was not confirmed until now. "
+                "So that nobody else’s password counts, choose yours."
+            ),
         )
     else:
         button = (_("Sign in"), address_of("accounts.sign_in"))
         after = (
-            _("You don’t remember your password? Choose a new one here: %(address)s",
-              address=address_of("accounts.forgot_password")),
+            _(
+                "You don’t remember your password? Choose a new one here: %(address)s",
+                address=address_of("accounts.forgot_password"),
+            ),
             _("It was not you? Then do nothing: your account is as it was."),
-        )  # fmt: skip
+        )
     return Letter(
         subject=_("You already have an account"),
         heading=_("You already have an account"),
@@ -79,11 +86,13 @@ def already_registered(row: QueuedMail) -> Letter | None:
         facts=((_("Mail address"), person.email),),
         button=button,
         after=after,
-        why=" ".join((
-            _("You get this mail because this address was entered to open an account."),
-            _in_your_language(row),
-        )),
-    )  # fmt: skip
+        why=" ".join(
+            (
+                _("You get this mail because this address was entered to open an account."),
+                _in_your_language(row),
+            )
+        ),
+    )
 
 
 @mail
@@ -102,11 +111,13 @@ def reset_password(row: QueuedMail) -> Letter | None:
             _changes_nothing(),
             _("It was not you? Then do nothing: your password stays as it is."),
         ),
-        why=" ".join((
-            _("You get this mail because a new password was asked for with this address."),
-            _in_your_language(row),
-        )),
-    )  # fmt: skip
+        why=" ".join(
+            (
+                _("You get this mail because a new password was asked for with this address."),
+                _in_your_language(row),
+            )
+        ),
+    )
 
 
 @mail
@@ -119,37 +130,43 @@ def password_changed(row: QueuedMail) -> Letter | None:
         subject=_("Your password was changed"),
         heading=_("Your password was changed"),
         paragraphs=(
-            _("The password of your account was changed. All other devices that were signed in are signed out."),
+            _(
+                "The password of your account was changed. "
+                "All other devices that were signed in are signed out."
+            ),
         ),
         facts=((_("Mail address"), person.email), (_("When"), instant(row.queued_at))),
         button=(_("See where you are signed in"), address_of("accounts.sessions")),
         after=(
-            _("It was not you? Then choose a new password at once: %(address)s",
-              address=address_of("accounts.forgot_password")),
+            _(
+                "It was not you? Then choose a new password at once: %(address)s",
+                address=address_of("accounts.forgot_password"),
+            ),
         ),
-        why=" ".join((
-            _("You get this mail because the password of your account was changed."),
-            _in_your_language(row),
-        )),
-    )  # fmt: skip
+        why=" ".join(
+            (
+                _("You get this mail because the password of your account was changed."),
+                _in_your_language(row),
+            )
+        ),
+    )
 
 
 @mail
 def colleague_invited(row: QueuedMail) -> Letter | None:
-    """To an address that was invited to join an organisation; of no use once that is answered or withdrawn."""
+    """To an address that was invited to an organisation; of no use once that is answered or withdrawn."""
     invitation, link = queries.invitation(row.about), _live("colleague", row.about)
     if invitation is None or link is None or invitation.accepted_at or invitation.withdrawn_at:
         return None
     inviter, organisation = invitation.invited_by.name, invitation.organisation.name
+    place = f"{invitation.organisation.city} ({country(invitation.organisation.country)})"
     known = queries.user_by_email(row.address)
     return Letter(
         subject=_("%(person)s invites you to %(organisation)s", person=inviter, organisation=organisation),
         heading=_("%(person)s invites you to %(organisation)s", person=inviter, organisation=organisation),
-        paragraphs=(
-            _("You can join the organisation and work with your colleagues under your own name."),
-        ),
+        paragraphs=(_("You can join the organisation and work with your colleagues under your own name."),),
         facts=(
-            (_("Organisation"), f"{organisation}, {invitation.organisation.city} ({country(invitation.organisation.country)})"),
+            (_("Organisation"), f"{organisation}, {place}"),
             (_("Your role"), labels.role(invitation.role)),
             (_("Valid until"), instant(link.expires_at)),
         ),
@@ -158,13 +175,19 @@ def colleague_invited(row: QueuedMail) -> Letter | None:
             _("Opening the link changes nothing yet: you join on the page."),
             _("You don’t know the sender? Then do nothing."),
         ),
-        why=" ".join((
-            _("You get this mail because %(person)s entered your address.", person=inviter),
-            _in_your_language(row) if known else
-            _("It is in %(language)s, the language of the invitation.", language=language_name(row.language)),
-        )),
+        why=" ".join(
+            (
+                _("You get this mail because %(person)s entered your address.", person=inviter),
+                _in_your_language(row)
+                if known
+                else _(
+                    "It is in %(language)s, the language of the invitation.",
+                    language=language_name(row.language),
+                ),
+            )
+        ),
         thread=f"colleague.{invitation.public_id}",
-    )  # fmt: skip
+    )
 
 
 @mail
@@ -175,8 +198,12 @@ def colleague_joined(row: QueuedMail) -> Letter | None:
         return None
     colleague, organisation = membership.user, membership.organisation
     return Letter(
-        subject=_("%(person)s has joined %(organisation)s", person=colleague.name, organisation=organisation.name),
-        heading=_("%(person)s has joined %(organisation)s", person=colleague.name, organisation=organisation.name),
+        subject=_(
+            "%(person)s has joined %(organisation)s", person=colleague.name, organisation=organisation.name
+        ),
+        heading=_(
+            "%(person)s has joined %(organisation)s", person=colleague.name, organisation=organisation.name
+        ),
         paragraphs=(_("Your invitation was accepted."),),
         facts=(
             (_("Name"), colleague.name),
@@ -184,8 +211,10 @@ def colleague_joined(row: QueuedMail) -> Letter | None:
             (_("Role"), labels.role(membership.role)),
         ),
         button=(_("See the team"), address_of("accounts.team", org=organisation.public_id)),
-        why=" ".join((
-            _("You get this mail because you invited this person."),
-            _in_your_language(row),
-        )),
-    )  # fmt: skip
+        why=" ".join(
+            (
+                _("You get this mail because you invited this person."),
+                _in_your_language(row),
+            )
+        ),
+    )

@@ -16,7 +16,9 @@ from webapp.uploads import Upload
 
 def code_of(values: type[StrEnum]) -> sa.Enum:
     """A column's type: the enumeration in Python, its value as text in the table."""
-    return sa.Enum(values, native_enum=False, length=20, values_callable=lambda each: [one.value for one in each])
+    return sa.Enum(
+        values, native_enum=False, length=20, values_callable=lambda each: [one.value for one in each]
+    )
 
 
 def one_of(column: str, values: type[StrEnum]) -> sa.CheckConstraint:

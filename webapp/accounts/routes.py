@@ -96,7 +96,7 @@ def note_that_seen() -> None:
 @blueprint.route("/sign-up", methods=["GET", "POST"])
 def sign_up() -> AnyResponse:
     """A person and its organisation; the answer is the same for a known address (RULES O1, O3)."""
-    if person_or_none() and request.method == "GET":
+    if person_or_none() and request.method != "POST":
         return go(next_page() or url_for("accounts.start"))
     form = SignUpForm()
     if form.validate_on_submit() and form.within((SIGN_UPS, here()), (MAILS_TO_ADDRESS, form.email.data)):
@@ -147,7 +147,9 @@ def verify(token: str) -> AnyResponse:
     form = ConfirmForm()
     if form.validate_on_submit():
         flash(_("Your address is confirmed. Welcome."))
-        return _enter(actions.verify_address(link, now=clock.now()), (session.get("waiting") or {}).get("next"))
+        return _enter(
+            actions.verify_address(link, now=clock.now()), (session.get("waiting") or {}).get("next")
+        )
     return show("accounts/verify.html", form, subject=subject)
 
 
@@ -162,13 +164,13 @@ def _over(address: str, label: str) -> Response:
 @blueprint.route("/sign-in", methods=["GET", "POST"])
 def sign_in() -> AnyResponse:
     """Address and password; the same work and words whichever of them is wrong."""
-    if person_or_none() and request.method == "GET":
+    if person_or_none() and request.method != "POST":
         return go(next_page() or url_for("accounts.start"))
     form = SignInForm()
     if form.validate_on_submit():
         attempts = _sign_in_attempts(form.email.data)
         if form.within(*attempts):
-            known = queries.user_with_password(form.email.data, form.password.data)
+            known = queries.user_with_password(form.email.data, form.password.data or "")
             if known:
                 limits.give_back(attempts, now=clock.now())
                 return _go_through(known, form)
@@ -194,11 +196,13 @@ def _go_through(known: User, form: SignInForm) -> AnyResponse:
         known,
         next_page(),
         kept=bool(form.keep.data),
-        renewed_hash=passwords.hash_password(form.password.data) if renewed else None,
+        renewed_hash=passwords.hash_password(form.password.data or "") if renewed else None,
     )
 
 
-def _enter(known: User, address: str | None, *, kept: bool = False, renewed_hash: str | None = None) -> AnyResponse:
+def _enter(
+    known: User, address: str | None, *, kept: bool = False, renewed_hash: str | None = None
+) -> AnyResponse:
     """Starts a session in place of the one that the browser may have."""
     now = clock.now()
     if current_user.is_authenticated:
@@ -269,7 +273,12 @@ def password() -> AnyResponse:
     form, me, seen_hash = PasswordForm(person()), person(), person().password_hash
     if form.is_submitted() and form.within((PASSWORD_CHECKS, me.public_id)) and form.validate():
         actions.change_password(
-            me, seen_hash=seen_hash, password_hash=form.hashed(), but=current_user.session, by=me, now=clock.now()
+            me,
+            seen_hash=seen_hash,
+            password_hash=form.hashed(),
+            but=current_user.session,
+            by=me,
+            now=clock.now(),
         )
         flash(_("Your password is changed. All other devices are signed out."))
         return go(url_for("accounts.password"))
@@ -347,7 +356,9 @@ def new_organisation() -> AnyResponse:
     """A further organisation (RULES O1)."""
     form, me = OrganisationForm(), person()
     if form.validate_on_submit():
-        organisation = actions.open_organisation(form.details(me.name), key=form.key.data, by=me, now=clock.now())
+        organisation = actions.open_organisation(
+            form.details(me.name), key=form.key.data or "", by=me, now=clock.now()
+        )
         flash(_("%(name)s is ready.", name=organisation.name))
         return go(url_for("pages.overview", org=organisation.public_id))
     return show("accounts/new_organisation.html", form)
@@ -509,7 +520,11 @@ def _join_as_new_person(link: Link, invited: ColleagueInvitation) -> AnyResponse
     form = JoinForm(invited.email)
     if form.validate_on_submit():
         newcomer = actions.join_as_new_person(
-            link, name=form.name.data, password_hash=form.hashed(), language=current_language(), now=clock.now()
+            link,
+            name=form.name.data,
+            password_hash=form.hashed(),
+            language=current_language(),
+            now=clock.now(),
         )
         _welcome(invited)
         return _enter(newcomer, url_for("pages.overview", org=invited.organisation.public_id))

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from stdnum import get_cc_module
 from stdnum.ch import uid as swiss_uid
 from stdnum.ch import vat as swiss_vat
 from stdnum.eu import vat as eu_vat
 from stdnum.exceptions import ValidationError
 from stdnum.fr import siren, siret
+from stdnum.gb import vat as british_vat
 
 from webapp.refused import Refused
 
@@ -103,7 +103,7 @@ class NotYourRank(Refused):
 
 
 def may_set_role(actor: Role, *, current: Role | None, new: Role | None) -> bool:
-    """Whether `actor` may invite to `new` (`current` None), change `current` to `new`, or remove (`new` None).
+    """Whether `actor` may invite to `new` (`current` None), change `current` to it, or remove (`new` None).
 
     Administrators and legal representatives manage the team; whatever touches the role of a legal
     representative is theirs alone (RULES O2).
@@ -155,12 +155,14 @@ class CheckedNumber:
 
 # What a number looks like, shown where one is asked for. The digits are made up, the check digits fit.
 REGISTER_EXAMPLES = {
-    "CH": "CHE-107.787.577", "LI": "CHE-107.787.577", "FR": "732 829 320", "DE": "HRB 12345", "AT": "FN 123456a",
-    "IT": "MI-1234567", "GB": "01234567", "BE": "0428.759.497", "LU": "B123456", "NL": "12345678",
+    "CH": "CHE-107.787.577", "LI": "CHE-107.787.577", "FR": "732 829 320", "DE": "HRB 12345",
+    "AT": "FN 123456a", "IT": "MI-1234567", "GB": "01234567", "BE": "0428.759.497",
+    "LU": "B123456", "NL": "12345678",
 }  # fmt: skip
 VAT_EXAMPLES = {
     "CH": "CHE-107.787.577 MWST", "LI": "CHE-107.787.577 MWST", "FR": "FR40303265045", "MC": "FR40303265045",
-    "DE": "DE136695976", "AT": "ATU13585627", "BE": "BE0428759497", "LU": "LU15027442", "IT": "IT00743110157",
+    "DE": "DE136695976", "AT": "ATU13585627", "BE": "BE0428759497", "LU": "LU15027442",
+    "IT": "IT00743110157",
     "BG": "BG175074752", "CY": "CY10259033P", "CZ": "CZ25123891", "DK": "DK13585628", "EE": "EE100931558",
     "ES": "ESB58378431", "FI": "FI20774740", "GB": "GB980780684", "GR": "EL094259216", "HR": "HR33392005961",
     "HU": "HU12892312", "IE": "IE6433435F", "LT": "LT119511515", "LV": "LV40003521600", "MT": "MT11679112",
@@ -197,15 +199,14 @@ def check_register_number(number: str, country: str) -> CheckedNumber:
 
 
 def check_vat_number(number: str, country: str) -> CheckedNumber:
-    """The VAT number (RULES O3): Swiss UID with MWST/TVA/IVA in CH and LI, an EU VAT number with its country's
-    letters elsewhere, British ones for GB."""
+    """The VAT number (RULES O3): Swiss UID with MWST/TVA/IVA in CH and LI, an EU VAT number with its
+    country's letters elsewhere, British ones for GB."""
     compact = "".join(number.split()).upper()
     try:
         if country in ("CH", "LI"):
             return CheckedNumber(swiss_vat.format(swiss_vat.validate(compact)), True)
         if country == "GB" or compact.startswith("GB"):
-            module = get_cc_module("gb", "vat")
-            return CheckedNumber("GB" + module.validate(compact.removeprefix("GB")), True)
+            return CheckedNumber("GB" + british_vat.validate(compact.removeprefix("GB")), True)
         return CheckedNumber(eu_vat.validate(compact), True)
     except ValidationError:
         return CheckedNumber(compact, False)
@@ -228,10 +229,12 @@ class OrganisationDetails:
 # In this order: most browsers name others in their user agent, too.
 _BROWSERS = (
     ("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Vivaldi", "Vivaldi"),
-    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrom", "Chrome"), ("Safari", "Safari"),
+    ("Firefox", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrom", "Chrome"),
+    ("Safari", "Safari"),
 )  # fmt: skip
 _SYSTEMS = (
-    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"), ("Windows", "Windows"),
+    ("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("CrOS", "ChromeOS"),
+    ("Windows", "Windows"),
     ("Mac OS X", "macOS"), ("Linux", "Linux"),
 )  # fmt: skip
 
