@@ -14,6 +14,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
@@ -21,16 +22,25 @@ from flask import Flask
 from webapp import clock, letters
 from webapp.database import writing
 from webapp.extensions import db
-from webapp.mailer import KINDS, WAITING, QueuedMail
+from webapp.i18n import speaking
+from webapp.mailer import KINDS, WAITING, Letter, QueuedMail
 from webapp.transport import Later, Never, Transport
 
 log = logging.getLogger(__name__)
 
-BATCH = 50
+Subject = TypeVar("Subject")
+Answer = TypeVar("Answer")
+
+BATCH = 200  # a mail to many is written once per batch and language
 LEASE = timedelta(seconds=90)
 WORKING_TIME = LEASE / 2  # of a lease; what is not done by then goes back, before another worker takes it too
 RECHECK_SECONDS = 0.05  # a cancel waits for the mail in hand, at most this much longer
 BACK_OFF_MINUTES = (1, 5, 15, 60, 180, 360, 720)  # then the mail is dead
+
+_ROWS = QueuedMail.__table__
+_MARK = sa.update(QueuedMail).where(
+    _ROWS.c.id == sa.bindparam("mail"), _ROWS.c.leased_by == sa.bindparam("worker")
+)
 
 
 class Postman:
@@ -41,10 +51,17 @@ class Postman:
         self._transport = transport
         self._stopping = stopping
         self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
+        self._marks: sa.Connection  # of the round
 
     def round(self, *, now: datetime | None = None) -> int:
         """Claims a batch and delivers it; how many mails it handled. Gives back what it does not get to."""
         claimed = self._claim(now or clock.now())
+        if not claimed:
+            return 0
+        with db.engine.connect() as self._marks:
+            return self._deliver(claimed)
+
+    def _deliver(self, claimed: list[QueuedMail]) -> int:
         done_by = time.monotonic() + WORKING_TIME.total_seconds()
         skeletons: dict[tuple[str, int, str, str], letters.Skeleton | None] = {}
         checked: dict[tuple[str, int], float] = {}
@@ -112,15 +129,15 @@ class Postman:
             writing.reset(token)
 
     @staticmethod
-    def _reading(ask, subject):  # type: ignore[no-untyped-def] # a question and what it is about
+    def _reading(ask: Callable[[Subject], Answer], subject: Subject) -> Answer:
         try:
             return ask(subject)
         finally:
             db.session.rollback()  # the next question sees what was committed meanwhile
 
     @staticmethod
-    def _written(mail: QueuedMail):  # type: ignore[no-untyped-def] # Letter or None, as Kind.write says
-        with letters.speaking(mail.language, mail.region):
+    def _written(mail: QueuedMail) -> Letter | None:
+        with speaking(mail.language, mail.region):
             return KINDS[mail.kind].write(mail)
 
     def _copy(
@@ -136,20 +153,27 @@ class Postman:
         return skeleton.addressed(mail.address, mail.message_id, letters.stop_address(mail))
 
     def _mark(self, mail: QueuedMail, **values: object) -> None:
+        """One mail, one commit: the round's own connection and a statement that is ready make it cheap."""
         token = writing.set(True)
         try:
-            with db.engine.begin() as connection:
-                connection.execute(
-                    sa.update(QueuedMail)
-                    .where(QueuedMail.id == mail.id, QueuedMail.leased_by == self._name)
-                    .values(leased_until=None, **values)
+            with self._marks.begin():
+                self._marks.execute(
+                    _MARK, {"mail": mail.id, "worker": self._name, "leased_until": None, **values}
                 )
         finally:
             writing.reset(token)
 
     def _give_back(self, mails: list[QueuedMail]) -> None:
-        for mail in mails:
-            self._mark(mail, attempts=mail.attempts - 1)
+        token = writing.set(True)
+        try:
+            with self._marks.begin():
+                self._marks.execute(
+                    sa.update(QueuedMail)
+                    .where(QueuedMail.id.in_([mail.id for mail in mails]), QueuedMail.leased_by == self._name)
+                    .values(leased_until=None, attempts=QueuedMail.attempts - 1)
+                )
+        finally:
+            writing.reset(token)
 
     def _again(self, mail: QueuedMail, error: str) -> None:
         if mail.attempts > len(BACK_OFF_MINUTES):
