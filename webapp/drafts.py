@@ -16,7 +16,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base, new_public_id
 from webapp.extensions import db
-from webapp.unit import unit_of_work
+from webapp.unit import rows_changed, unit_of_work
 from webapp.uploads import Upload
 
 LIFETIME = timedelta(hours=24)
@@ -81,14 +81,14 @@ def save(kind: str, key: str, data: dict[str, Any], *, now: datetime) -> Draft:
 
 def finish(draft: Draft, *, now: datetime) -> bool:
     """Marks the draft finished in the caller's unit of work. False when it was finished before."""
-    result = db.session.execute(
+    changed = rows_changed(
         sa.update(Draft).where(Draft.id == draft.id, Draft.finished_at.is_(None)).values(finished_at=now)
     )
-    return result.rowcount == 1
+    return changed == 1
 
 
 @unit_of_work
 def forget_old(*, now: datetime) -> int:
     """Deletes drafts past their lifetime and the files kept with them; how many drafts."""
     db.session.execute(sa.delete(Upload).where(Upload.draft.is_not(None), Upload.created_at <= now - 2 * LIFETIME))
-    return db.session.execute(sa.delete(Draft).where(Draft.expires_at <= now)).rowcount
+    return rows_changed(sa.delete(Draft).where(Draft.expires_at <= now))

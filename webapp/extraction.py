@@ -77,7 +77,7 @@ def update() -> dict[str, int]:
         catalogue.update(fresh, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         save(language, catalogue)
-        waiting[language] = sum(1 for message in catalogue if message.id and not _done(message.string))
+        waiting[language] = len([message for message in catalogue if message.id and not _done(message.string)])
     return waiting
 
 
@@ -104,5 +104,5 @@ msgstr ""
 """
 
 
-def _done(string: str | tuple[str, ...] | list[str]) -> bool:
+def _done(string: str | tuple[str, ...] | list[str] | None) -> bool:
     return all(string) if isinstance(string, tuple | list) else bool(string)

@@ -65,8 +65,8 @@ def run_due(*, now: datetime) -> list[str]:
 @unit_of_work
 def _take(name: str, slot: int, *, now: datetime) -> bool:
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(JobSlot).values(name=name, slot=slot, started_at=now)
-    statement = statement.on_conflict_do_update(
+    taken = insert(JobSlot).values(name=name, slot=slot, started_at=now)
+    statement = taken.on_conflict_do_update(
         index_elements=["name"], set_={"slot": slot, "started_at": now}, where=JobSlot.slot < slot
     ).returning(JobSlot.slot)
     return db.session.scalar(statement) is not None

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from webapp.database import Base
 from webapp.extensions import db
 from webapp.refused import TooMany
-from webapp.unit import unit_of_work
+from webapp.unit import rows_changed, unit_of_work
 
 
 class Attempts(Base):
@@ -67,7 +67,8 @@ def give_back(attempts: list[tuple[Limit, str]], *, now: datetime) -> None:
 
 
 def _slot(what: str, who: str, per: timedelta, now: datetime) -> tuple[str, int]:
-    key = hashlib.sha256(f"{what}:{who}:{current_app.secret_key}".encode()).hexdigest()
+    secret = current_app.config["SETTINGS"].secret_key
+    key = hashlib.sha256(f"{what}:{who}:{secret}".encode()).hexdigest()
     return key, int(now.timestamp()) // int(per.total_seconds())
 
 
@@ -83,7 +84,7 @@ def spend(what: str, who: str, *, most: int, per: timedelta, now: datetime) -> N
         .on_conflict_do_update(index_elements=["key", "window"], set_={"n": Attempts.n + 1})
         .returning(Attempts.n)
     )
-    if db.session.scalar(statement) > most:
+    if db.session.execute(statement).scalar_one() > most:
         # the count stays: the unit commits although the attempt is refused
         db.session.commit()
         raise TooMany((window + 1) * seconds - int(now.timestamp()))
@@ -92,4 +93,4 @@ def spend(what: str, who: str, *, most: int, per: timedelta, now: datetime) -> N
 @unit_of_work
 def forget_old(*, now: datetime) -> int:
     """Deletes counters whose window is over; how many."""
-    return db.session.execute(sa.delete(Attempts).where(Attempts.ends_at < now)).rowcount
+    return rows_changed(sa.delete(Attempts).where(Attempts.ends_at < now))

@@ -180,4 +180,4 @@ def _value(where: str, kind: str, value: Any) -> Any:
 
 def programme() -> Programme:
     """The policy of this installation."""
-    return current_app.config["PROGRAMME"]  # type: ignore[no-any-return] # Flask's config is untyped
+    return current_app.config["PROGRAMME"]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import TypeVar
+from typing import Any, TypeVar, cast
 
+import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from webapp.database import Base, writing
@@ -60,3 +61,8 @@ def lock(row: Row) -> Row:
     except InvalidRequestError:
         raise Gone() from None
     return row
+
+
+def rows_changed(statement: sa.Update | sa.Delete) -> int:
+    """Runs the statement in the caller's unit of work; how many rows it changed."""
+    return cast("sa.CursorResult[Any]", db.session.execute(statement)).rowcount

@@ -6,6 +6,8 @@ of a rebuilt table without a word. So they are off while a migration runs, and e
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
 from alembic import context
 from flask import current_app
 
@@ -13,7 +15,7 @@ from webapp.database import UtcDateTime, Words, writing
 from webapp.extensions import db
 
 
-def plainly(kind: str, item: object, _context: object) -> str | bool:
+def plainly(kind: str, item: Any, _context: object) -> str | Literal[False]:
     """Migrations name the database's own types, so that they outlive our classes."""
     if kind == "type" and isinstance(item, UtcDateTime):
         return "sa.DateTime(timezone=True)"
