@@ -61,6 +61,13 @@ def cut_off(page: Page) -> list[str]:
     return found
 
 
+def double_letters(page: Page) -> None:
+    """What people do in the settings of their browser who need larger letters."""
+    settings = page.context.new_cdp_session(page)
+    settings.send("Page.setFontSizes", {"fontSizes": {"standard": 32, "fixed": 26}})
+    settings.detach()
+
+
 def walk(page: Page) -> list[str]:
     """Goes through the page with Tab: every control in order, with a visible ring, nothing over it."""
     script = _script("focus")

@@ -6,8 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import Flask
-
+from tests.addresses import ADDRESSES
 from tests.browser.stage import Stage
 from webapp.accounts.models import User
 from webapp.mailer import address_of
@@ -152,16 +151,9 @@ SIGHTS = (
     Sight("mail log", "backoffice.mails", "olga"),
 )  # fmt: skip
 
-# What answers GET but is no page: files, machines' addresses, and addresses that only lead on.
-NO_PAGES = {
-    "static", "accounts.avatar", "partners.logo", "tenders.own_file", "tenders.received_file",
-    "technical.health", "technical.logo", "technical.robots", "technical.sitemap", "technical.sitemap_part",
-    "technical.theme", "technical.root", "accounts.start", "tenders.open_mailed", "tenders.sent_show",
-    "accounts.sign_up_done",  # shown in the flow of test_accounts_flow.py, which looks at it too
-}  # fmt: skip
 
 
-def forgotten(app: Flask) -> set[str]:
-    """Endpoints that people can open and that stand in neither table."""
-    open_to_get = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
-    return open_to_get - NO_PAGES - {sight.endpoint for sight in SIGHTS}
+def forgotten() -> set[str]:
+    """Pages of tests/addresses.py that stand in no line above. (`sign_up_done` is part of a flow.)"""
+    pages = {name for name, address in ADDRESSES.items() if address.get == 200 and address.page}
+    return pages - {sight.endpoint for sight in SIGHTS}
