@@ -77,7 +77,7 @@ def update() -> dict[str, int]:
         catalogue.update(fresh, no_fuzzy_matching=True)
         catalogue.obsolete.clear()
         save(language, catalogue)
-        waiting[language] = len([message for message in catalogue if message.id and not _done(message.string)])
+        waiting[language] = len([entry for entry in catalogue if entry.id and not _done(entry.string)])
     return waiting
 
 
