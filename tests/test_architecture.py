@@ -304,7 +304,7 @@ FORBIDDEN_IN_TEMPLATES = {
     r"<[a-z][^<>]*\sstyle=": "the content policy refuses it",
     r"\son[a-z]+=\"": "the content policy refuses it",
     r"<style\b": "the content policy refuses it",
-    r"<script(?![^>]*\bsrc=)": "the content policy refuses it",
+    r"<script(?![^>]*\bsrc=)(?! type=\"application/ld\+json\">)": "the content policy refuses it",
     r"\|\s*safe\b": "escaping is the rule",
     r"autoescape\s+false": "escaping is the rule",
     r"hx-trigger=\"[^\"]*\[": "event filters need eval and are ignored silently",

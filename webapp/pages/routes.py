@@ -16,23 +16,23 @@ from flask import (
     send_file,
     url_for,
 )
-from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, kept
 from webapp.accounts.access import member, person_or_none
 from webapp.accounts.models import Membership
 from webapp.config import LANGUAGES, Settings
-from webapp.extensions import db
 from webapp.htmx import render
 from webapp.i18n import LANGUAGE_COOKIE, negotiate
 from webapp.mailer import address_of
 from webapp.pages import queries
 from webapp.partners import queries as partners
 from webapp.partners.labels import service_choices
+from webapp.partners.models import PartnerAccount
 from webapp.partners.routes import drawn_cards
 from webapp.programme import programme
 from webapp.tenders import queries as tenders
+from webapp.tenders.models import Tender
 
 blueprint = Blueprint("pages", __name__)
 technical = Blueprint("technical", __name__)
@@ -77,19 +77,23 @@ def home() -> Response:
 @member()
 def overview(membership: Membership) -> Response:
     """An organisation's first page: what waits, where it stands, what to do next."""
-    now = clock.now()
     organisation = membership.organisation
     partner = partners.account_of(organisation) if organisation.programme == "partner" else None
-    if partner is None or partner.suspended_at:
-        application = partners.last_application(organisation)
-        return render(
-            "pages/overview.html",
-            membership=membership,
-            obstacle=partners.obstacle_of(organisation),
-            application=application,
-            suspended=partner is not None,
-            sent=tenders.sent_by(organisation)[:NEWEST_TENDERS],
-        )
+    sent = tenders.sent_by(organisation)[:NEWEST_TENDERS]
+    if partner and not partner.suspended_at:
+        return _overview_of_partner(membership, partner, sent)
+    return render(
+        "pages/overview.html",
+        membership=membership,
+        obstacle=partners.obstacle_of(organisation),
+        application=partners.last_application(organisation),
+        suspended=partner is not None,
+        sent=sent,
+    )
+
+
+def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: list[Tender]) -> Response:
+    now = clock.now()
     return render(
         "pages/overview_partner.html",
         membership=membership,
@@ -97,14 +101,21 @@ def overview(membership: Membership) -> Response:
         count=tenders.inbox_count(partner, now=now),
         newest=tenders.inbox(partner, "open", now=now).rows[:NEWEST_TENDERS],
         standing=partners.volume_of(partner, now=now),
-        sent=tenders.sent_by(organisation)[:NEWEST_TENDERS],
+        sent=sent,
     )
+
+
+LEGAL = {
+    "imprint": "pages/imprint.html",
+    "privacy": "pages/privacy.html",
+    "accessibility": "pages/accessibility.html",
+}
 
 
 @blueprint.get("/about/<any(imprint, privacy, accessibility):topic>")
 def legal(topic: str) -> Response:
     """Imprint, privacy, accessibility."""
-    return render(f"pages/{topic}.html", programme=programme())
+    return render(LEGAL[topic], programme=programme())
 
 
 @blueprint.after_app_request
@@ -204,10 +215,8 @@ def _xml(template: str, **values: object) -> Response:
 @technical.get("/healthz")
 def health() -> Response:
     """Whether the database answers (503 when not), and when the worker last began something, in seconds."""
-    try:
-        last = queries.last_job()
-    except SQLAlchemyError:
-        db.session.rollback()
+    state = queries.health()
+    if not state.database:
         return make_response({"database": "away"}, 503)
-    age = None if last is None else int((clock.now() - last).total_seconds())
+    age = int((clock.now() - state.last_job).total_seconds()) if state.last_job else None
     return make_response({"database": "ok", "worker_seconds_ago": age})

@@ -31,8 +31,7 @@ def _directory_changed() -> None:
 def apply(organisation: Organisation, *, website: str, about: str, by: User, now: datetime) -> Application:
     """Applies for the organisation, all commitments accepted (RULES A1). Raises MayNotApply."""
     lock(organisation)
-    if why := queries.obstacle_of(organisation):
-        raise MayNotApply(why)
+    queries.refuse_obstacle(organisation)
     application = Application(
         organisation=organisation,
         applicant=by,

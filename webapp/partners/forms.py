@@ -111,11 +111,9 @@ class ApplicationForm(BaseForm):
     )
 
 
-class Regions(SelectField):
-    """A region of any country, in groups; empty for none."""
-
-    def __init__(self, label: Any = None, validators: Any = (), **kwargs: Any) -> None:
-        super().__init__(label, validators, choices=[], validate_choice=False, **kwargs)
+def regions_or_none() -> dict[str, list[tuple[str, str]]]:
+    """The regions as choices of a form, the empty one first."""
+    return {"–": [("", _("No region"))], **region_groups()}
 
 
 class ListingForm(BaseForm):
@@ -127,10 +125,10 @@ class ListingForm(BaseForm):
         lazy("Website"), [needed(lazy("Enter the address of your website.")), web_address], most=200
     )
     city = Line(lazy("City"), [needed(lazy("Enter the city."))], most=80)
-    country = SelectField(lazy("Country"), choices=[], validate_choice=False)
-    region = Regions(lazy("Region"))
+    country = SelectField(lazy("Country"), choices=country_choices, validate_choice=False)
+    region = SelectField(lazy("Region"), choices=regions_or_none, validate_choice=False)
     services = ManyOf(lazy("Services"), choices=service_choices)
-    languages = ManyOf(lazy("Languages you work in"), choices=list(LANGUAGE_NAMES.items()))
+    languages = ManyOf(lazy("Languages you work in"), choices=lambda: [*LANGUAGE_NAMES.items()])
     text_en = Text(lazy("Short text in English"), most=TEXT_LENGTH)
     text_fr = Text(lazy("Short text in French"), most=TEXT_LENGTH)
     text_de = Text(lazy("Short text in German"), most=TEXT_LENGTH)
@@ -141,9 +139,6 @@ class ListingForm(BaseForm):
 
     def __init__(self, *, partner: PartnerAccount) -> None:
         super().__init__(data=_as_typed(partner))
-        language = current_language()
-        self.country.choices = places.countries(language)
-        self.region.choices = {"–": [("", _("No region"))], **region_groups()}
 
     def validate_country(self, field: Field) -> None:
         if field.data not in places.COUNTRIES:

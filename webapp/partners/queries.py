@@ -17,7 +17,7 @@ from webapp.config import LANGUAGES
 from webapp.extensions import db
 from webapp.money import Money
 from webapp.partners.models import Application, ListingText, PartnerAccount
-from webapp.partners.rules import Filters, Obstacle, VolumeStanding, obstacle, volume_standing
+from webapp.partners.rules import Filters, MayNotApply, Obstacle, VolumeStanding, obstacle, volume_standing
 from webapp.programme import programme
 from webapp.text import fold
 from webapp.uploads import Upload
@@ -59,6 +59,12 @@ def obstacle_of(organisation: Organisation) -> Obstacle | None:
         waiting=waiting_application(organisation) is not None,
         register_number=organisation.register_number,
     )
+
+
+def refuse_obstacle(organisation: Organisation) -> None:
+    """Raises MayNotApply when something is in the way."""
+    if why := obstacle_of(organisation):
+        raise MayNotApply(why)
 
 
 STATES = {
@@ -229,7 +235,7 @@ def _conditions(
 
 @dataclass(frozen=True)
 class Card:
-    """What a card of the directory shows. `text_language` is the reader's, or the one that there is; None without a text."""
+    """What a card of the directory shows; `text_language` is the reader's, or the one that there is."""
 
     slug: str
     name: str

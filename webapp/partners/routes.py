@@ -102,25 +102,22 @@ def become() -> Response:
 def apply(membership: Membership) -> AnyResponse:
     """The application of an organisation (RULES A1, A4), or what is in its way."""
     organisation = membership.organisation
-    if why := queries.obstacle_of(organisation):
-        return _in_the_way(membership, why)
     form = ApplicationForm()
-    if form.validate_on_submit():
-        try:
+    try:
+        queries.refuse_obstacle(organisation)
+        if form.validate_on_submit():
             actions.apply(
                 organisation, website=form.website.data, about=form.about.data, by=person(), now=clock.now()
             )
-        except MayNotApply as refusal:
-            return _in_the_way(membership, refusal.why)
-        return go(url_for("partners.apply", org=organisation.public_id))
-    status = 422 if form.is_submitted() else 200
-    last = queries.last_application(organisation)
+            return go(url_for("partners.apply", org=organisation.public_id))
+    except MayNotApply as refusal:
+        return _in_the_way(membership, refusal.why)
     return render(
         "partners/apply.html",
-        status=status,
+        status=422 if form.is_submitted() else 200,
         membership=membership,
         form=form,
-        last=last,
+        last=queries.last_application(organisation),
         programme=programme(),
     )
 

@@ -1,0 +1,66 @@
+"""The mails of the programme: to whom, in which language, with which link (RULES A4, L2)."""
+
+import pytest
+
+from tests.factories import make_application
+from tests.post import html_of, text_of
+from webapp.partners import actions
+
+
+@pytest.fixture
+def application(cast, now):
+    """Nadia reads German, Olga English."""
+    return actions.apply(
+        cast.lumen,
+        website="https://www.example.com/",
+        about="We look after forty shops.",
+        by=cast.nadia,
+        now=now,
+    )
+
+
+def to(messages, person):
+    (message,) = [message for message in messages if message["To"] == person.email]
+    return message
+
+
+def test_the_applicant_and_the_operators_hear_of_an_application(cast, application, outbox):
+    """RULES A4, L2: each in their own language."""
+    messages = outbox.deliver()
+    applicant, operator = to(messages, cast.nadia), to(messages, cast.olga)
+    assert (applicant["Content-Language"], operator["Content-Language"]) == ("de", "en")
+    assert "Lumen Optik AG" in applicant["Subject"] and "https://www.example.com/" in text_of(applicant)
+    assert operator["Subject"] == "Lumen Optik AG applies to become a partner"
+    assert outbox.links(applicant)[-1] == f"/de/o/{cast.lumen.public_id}/application"
+    assert outbox.links(operator)[-1] == f"/en/admin/applications/{application.public_id}"
+    assert "CHE-100.155.212" in text_of(operator) and "https://www.example.com/" in text_of(operator)
+
+
+def test_operators_are_not_mailed_about_what_is_decided(cast, application, outbox, now):
+    actions.reject(application, reason="Not yet, sorry.", by=cast.olga, now=now)
+    assert cast.olga.email not in {message["To"] for message in outbox.deliver()}
+
+
+def test_a_rejection_carries_the_reason_in_the_operator_s_words(cast, application, outbox, now):
+    """RULES A4: with a reason; one may apply again."""
+    reason = "Your website <b>does not</b> open.\nPlease repair it."
+    actions.reject(application, reason=reason, by=cast.olga, now=now)
+    message = outbox.deliver()[-1]
+    assert message["To"] == cast.nadia.email and message["Content-Language"] == "de"
+    assert "> Your website <b>does not</b> open." in text_of(message)
+    assert "&lt;b&gt;does not&lt;/b&gt;" in html_of(message)
+    assert outbox.links(message)[0] == f"/de/o/{cast.lumen.public_id}/application"
+
+
+def test_an_approval_leads_to_the_directory_profile(cast, application, outbox, now):
+    """RULES A4, A5."""
+    actions.approve(application, by=cast.olga, now=now)
+    message = outbox.deliver()[-1]
+    assert message["To"] == cast.nadia.email
+    assert outbox.links(message)[0] == f"/de/o/{cast.lumen.public_id}/directory-profile"
+
+
+def test_all_mails_of_an_application_are_one_thread(cast, now, outbox):
+    application = make_application(cast.lumen, cast.nadia)
+    actions.reject(application, reason="Not yet, sorry.", by=cast.olga, now=now)
+    assert outbox.deliver()[0]["References"] == f"<application.{application.id}@helvia.example>"
