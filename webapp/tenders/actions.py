@@ -11,7 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from flask import current_app
 
-from webapp import audit, clock, drafts, links, mailer, uploads
+from webapp import audit, drafts, links, mailer, uploads
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.drafts import Draft
 from webapp.extensions import db
@@ -191,7 +191,7 @@ def cancel(tender: Tender, *, by: User | None, now: datetime) -> None:
     """
     _close_to_partners(tender, by=by, now=now)
     patience = time.monotonic() + WAIT_FOR_MAIL_SECONDS
-    while mailer.in_hand("tender_excerpt", tender.id, now=clock.now()) and time.monotonic() < patience:
+    while mailer.in_hand("tender_excerpt", tender.id, now=now) and time.monotonic() < patience:
         db.session.rollback()
         time.sleep(0.02)
     db.session.rollback()
@@ -211,7 +211,7 @@ def _finish_cancel(tender: Tender, *, now: datetime) -> None:
     if lock(tender).cancelled_at:
         return
     tender.cancelled_at = now
-    mailer.withhold("tender_excerpt", tender.id, now=clock.now())
+    mailer.withhold("tender_excerpt", tender.id, now=now)
     mailer.queue("tender_cancelled", mails.requester(tender), tender, now=now)
     _tell_partners_it_is_over(tender, now=now)
 

@@ -17,7 +17,6 @@ from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES
 from webapp.drafts import Draft
-from webapp.extensions import csrf
 from webapp.htmx import go, render, wants_fragment
 from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
@@ -77,7 +76,7 @@ def _currency(who: Membership | None) -> str:
 def _form_page(form: TenderForm, key: str, who: Membership | None, *, status: int = 200, **more: object) -> Response:
     draft = drafts.find("tender", key, now=clock.now())
     files = actions.draft_files(draft) if draft else []
-    return render("tenders/new.html", status=status, form=form, key=key, who=who, files=files, **more)
+    return render("tenders/new.html", status=status, form=form, key=key, who=who, files=files, policy=programme().tenders, **more)
 
 
 @blueprint.get("/tenders/new/<draft>")
@@ -278,7 +277,7 @@ def accept(token: str, offer: str) -> AnyResponse:
     chosen = _offer_in(tender, offer)
     try:
         actions.accept(tender, chosen, seen=request.form.get("seen", ""), by=person_or_none(), now=clock.now())
-        flash(_("You have accepted the offer of %(partner)s. It knows now, and so do the others.", partner=chosen.partner.name))
+        flash(_("You have accepted the offer of %(partner)s. We have told %(partner)s and the others.", partner=chosen.partner.name))
     except Refused as refusal:
         flash(tell(refusal), "error")
     return go(url_for("tenders.manage", token=token))
@@ -528,7 +527,6 @@ def stop_mail_by_page(token: str) -> Response:
 
 
 @blueprint.post("/stop/<token>")
-@csrf.exempt
 def stop_mail_now(token: str) -> Response:
     """One click in a mail program (RFC 8058): the mail service posts here, without cookies or a page."""
     what, public_id = found(links.read_stop_token(token))
