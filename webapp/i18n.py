@@ -7,15 +7,15 @@ Switzerland are made from one catalogue each (ß -> ss, „…“ -> «…», Fr
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from babel import Locale, dates, numbers
 from babel.lists import format_list
@@ -29,7 +29,7 @@ from jinja2.utils import pass_eval_context
 from markupsafe import Markup
 
 from webapp.config import LANGUAGES
-from webapp.money import MINOR_PER_UNIT, Money
+from webapp.money import Money
 from webapp.places import country_name, place_name
 from webapp.refused import Refused, TooMany
 
@@ -38,6 +38,8 @@ LANGUAGE_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
 REGION_COOKIE = "region"
 LANGUAGE_COOKIE = "language"
 SWISS = ("CH", "LI")
+
+Words = TypeVar("Words", bound=Callable[..., str])
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def reader() -> Reader:
         return known
     if has_request_context():
         g.reader = Reader(current_language(), _region_of_request())
-        return g.reader  # type: ignore[no-any-return] # Flask's g is untyped
+        return g.reader
     return Reader("en", "GB")
 
 
@@ -101,7 +103,7 @@ def current_language() -> str:
 def _kept_for_request(name: str) -> Any:
     """What `g` holds. Asked for each word of a page: the proxy alone would cost more than all the rest."""
     try:
-        return g._get_current_object().get(name)  # type: ignore[attr-defined] # Werkzeug's documented way
+        return g._get_current_object().get(name)  # Werkzeug’s documented way
     except RuntimeError:  # outside of an application
         return None
 
@@ -147,7 +149,7 @@ def _swiss(messages: Catalog, language: str) -> None:
     for message in messages:
         if isinstance(message.string, str):
             message.string = change(message.string)
-        else:
+        elif message.string:
             message.string = tuple(change(part) for part in message.string)
 
 
@@ -173,7 +175,7 @@ def pgettext(context: str, message: str, /, **values: object) -> str:
     return text % values if values else text
 
 
-def lazy(message: str, /, **values: object) -> LazyProxy:
+def lazy(message: str, /, **values: object) -> Any:
     """A sentence that is translated when it is shown: form labels, named choices."""
     return LazyProxy(gettext, message, enable_cache=False, **values)
 
@@ -196,53 +198,72 @@ def tell(refusal: Refused) -> str:
 # --- formats ------------------------------------------------------------------------------------------------
 
 
+def remembered(words: Words) -> Words:
+    """For words that depend on the reader and on the arguments alone, such as a price: found once, then known.
+
+    The same ones come back on every page, and Babel takes its time over each.
+    """
+
+    @lru_cache(maxsize=4096)
+    def known(_who: Reader, *args: object, **kwargs: object) -> object:
+        return words(*args, **kwargs)
+
+    @wraps(words)
+    def find(*args: object, **kwargs: object) -> object:
+        return known(reader(), *args, **kwargs)
+
+    return find  # type: ignore[return-value] # the same signature, by functools.wraps
+
+
+@remembered
 def number(value: int | Decimal) -> str:
     """`12345` -> `12’345`."""
-    return _number(value, reader().locale)
+    return numbers.format_decimal(value, locale=reader().locale)
 
 
+@remembered
 def money(value: Money, *, whole: bool = False) -> str:
     """`CHF 1’234.50`; `whole` leaves out `.00`."""
-    return _money(value, reader().locale, whole and value.minor % MINOR_PER_UNIT == 0)
+    digits = not (whole and value.minor % 100 == 0)
+    return numbers.format_currency(
+        value.amount,
+        value.currency,
+        locale=reader().locale,
+        format=None if digits else _whole_units_pattern(),
+        currency_digits=digits,
+    )
+
+
+def _whole_units_pattern() -> str:
+    pattern = reader().locale.currency_formats["standard"].pattern
+    return pattern.replace(".00", "")
 
 
 def day(value: date | datetime, style: str = "long") -> str:
     """`19 December 2026`; style `medium` gives `19 Dec 2026`. An instant is shown as a day here."""
     if isinstance(value, datetime):
         value = value.astimezone(current_app.config["SETTINGS"].zone).date()
-    return _day(value, style, reader().locale)
+    return _day(value, style)
+
+
+@remembered
+def _day(value: date, style: str) -> str:
+    return dates.format_date(value, style, locale=reader().locale)
 
 
 def instant(value: datetime, style: str = "medium") -> str:
     """`19 Dec 2026, 14:32`, in the operator's time zone."""
     local = value.astimezone(current_app.config["SETTINGS"].zone)
-    locale = reader().locale
-    return f"{_day(local.date(), style, locale)}, {dates.format_time(local, 'HH:mm', locale=locale)}"
+    return f"{_day(local.date(), style)}, {dates.format_time(local, 'HH:mm', locale=reader().locale)}"
 
 
-# The same days, numbers and prices come back on every page, and Babel takes its time over each.
-
-
-@lru_cache(maxsize=4096)
-def _number(value: int | Decimal, locale: Locale) -> str:
-    return numbers.format_decimal(value, locale=locale)
-
-
-@lru_cache(maxsize=4096)
-def _money(value: Money, locale: Locale, whole: bool) -> str:
-    pattern = locale.currency_formats["standard"].pattern.replace(".00", "") if whole else None
-    return numbers.format_currency(
-        value.amount, value.currency, locale=locale, format=pattern, currency_digits=not whole
-    )
-
-
-@lru_cache(maxsize=4096)
-def _day(value: date, style: str, locale: Locale) -> str:
-    return dates.format_date(value, style, locale=locale)
-
-
-def listing(items: list[str]) -> str:
+def listing(items: Iterable[str]) -> str:
     """`a, b and c`."""
+    return _listing(tuple(items))
+
+
+@remembered
+def _listing(items: tuple[str, ...]) -> str:
     return format_list(items, locale=reader().locale) if items else ""
 
 

@@ -5,31 +5,59 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
-from flask import Flask, current_app, request, url_for
+import flask
+from flask import Flask, current_app, g, has_request_context, request
 from markupsafe import Markup
+from werkzeug.routing import BuildError
 
 from webapp import clock, letters, uploads
 from webapp.config import LANGUAGES
 from webapp.htmx import dom_id
+from webapp.i18n import current_language
+
+
+def url_for(endpoint: str, /, **values: Any) -> str:
+    """Flask's `url_for`. A plain path is built once and remembered: a page has dozens of them."""
+    plain = "_external" not in values and all(isinstance(value, str | None) for value in values.values())
+    if not plain or endpoint.startswith(".") or not has_request_context():
+        return flask.url_for(endpoint, **values)
+    return _path(request.environ.get("SCRIPT_NAME", ""), current_language(), endpoint, tuple(values.items()))
+
+
+@lru_cache(maxsize=4096)
+def _path(_root: str, _language: str, endpoint: str, values: tuple[tuple[str, str | None], ...]) -> str:
+    return flask.url_for(endpoint, **dict(values))  # type: ignore[arg-type] # None leaves a value out
 
 
 def this_page_in(language: str) -> str:
     """The address of the same page in another language; query and draft survive."""
+    if "after_language" not in g:
+        g.after_language = _after_language()
+    return f"/{language}{g.after_language}"
+
+
+def _after_language() -> str:
+    """This page's address behind its language; the home page's where there is no way back (an error page)."""
     endpoint = request.endpoint
-    if not endpoint or request.view_args is None or not current_app.url_map.is_endpoint_expecting(endpoint, "lang"):
-        return url_for("pages.home", lang=language)
+    if (
+        not endpoint
+        or request.view_args is None
+        or not current_app.url_map.is_endpoint_expecting(endpoint, "lang")
+    ):
+        return "/"
     try:
-        address = url_for(endpoint, **{**request.view_args, "lang": language})
-    except Exception:  # an address that can't be built again (an error page)
-        return url_for("pages.home", lang=language)
+        address = url_for(endpoint, **request.view_args)
+    except BuildError:
+        return "/"
     query = request.query_string.decode("latin-1")
-    return f"{address}?{query}" if query else address
+    return address[len("/en") :] + (f"?{query}" if query else "")
 
 
 def public_address(language: str) -> str:
     """The absolute address of this page in a language, without the query: for search engines."""
-    return current_app.config["SETTINGS"].base_url + this_page_in(language).partition("?")[0]  # type: ignore[no-any-return] # Flask's config is untyped
+    return current_app.config["SETTINGS"].base_url + this_page_in(language).partition("?")[0]
 
 
 def asset(filename: str) -> str:
@@ -50,6 +78,7 @@ def people_text(text: str) -> Markup:
 def init_app(app: Flask) -> None:
     """Registers globals and filters."""
     app.jinja_env.globals.update(
+        url_for=url_for,
         this_page_in=this_page_in,
         public_address=public_address,
         asset=asset,

@@ -245,7 +245,7 @@ def test_a_dead_mail_is_tried_again(olga, cast, application, outbox, now):
     (message,) = outbox.deliver(now=now + timedelta(minutes=1))
     assert message["To"] == "olga@helvia.example"
     again = olga.post_to(f"/en/admin/mails/{dead.id}/retry")
-    assert "This mail is not dead any more." in olga.get_page(again.location).notices
+    assert "This mail is no longer marked as failed." in olga.get_page(again.location).notices
     assert audited()[-1] == "mail.retried"
 
 

@@ -189,16 +189,16 @@ def test_the_check_page_counts_the_partners_who_will_be_told(app, cast, client):
 RTL_OVERRIDE = "Ship \u202eth gnihtemos\u202c to us"
 PROBLEMS = [
     # each field empty
-    ("title", "", "Write a short title"),
-    ("title", "   \u00a0 ", "Write a short title"),
-    ("services", None, "Choose at least one service"),
-    ("description", "", "Describe your project in a few sentences"),
-    ("description", "\r\n \r\n", "Describe your project in a few sentences"),
-    ("place", "", "Choose a region or a country"),
+    ("title", "", "Write a short title."),
+    ("title", "   \u00a0 ", "Write a short title."),
+    ("services", None, "Choose at least one service."),
+    ("description", "", "Describe your project in a few sentences."),
+    ("description", "\r\n \r\n", "Describe your project in a few sentences."),
+    ("place", "", "Choose a region or a country."),
     ("start", "", "Choose one of the options shown."),
-    ("reply_languages", None, "Choose at least one language"),
-    ("contact_name", "", "Enter your name"),
-    ("contact_email", "", "Enter your e-mail address, such as name@example.com"),
+    ("reply_languages", None, "Choose at least one language."),
+    ("contact_name", "", "Enter your name."),
+    ("contact_email", "", "Enter your e-mail address, such as name@example.com."),
     # too short, too long
     ("title", "Shop", "Write at least 8 characters."),
     ("title", "x" * 91, "Use at most 90 characters; there are 91 now."),
@@ -220,9 +220,9 @@ PROBLEMS = [
     ("contact_name", "Valentina\x00", "Remove the invisible control characters from this text."),
     ("contact_company", "Vis\u202econti", "Remove the invisible control characters from this text."),
     # in the wrong format
-    ("place", "XX", "Choose a region or a country"),
-    ("place", "CH-XX", "Choose a region or a country"),
-    ("place", "ch-be", "Choose a region or a country"),
+    ("place", "XX", "Choose a region or a country."),
+    ("place", "CH-XX", "Choose a region or a country."),
+    ("place", "ch-be", "Choose a region or a country."),
     ("services", ["web", "weapons"], "Choose from the options shown."),
     ("reply_languages", ["tlh"], "Choose from the options shown."),
     ("budget", "1-2", "Choose one of the options shown."),
@@ -235,7 +235,7 @@ PROBLEMS = [
         for bad in ("valentina", "a@b", "a b@c.example", "a@b@c.example", "a@-b.example", "a@b.example, c@d.example", "<a@b.example>", "é@b.example")
     ],
     *[
-        ("contact_phone", bad, "Enter a phone number such as +41 21 555 01 23, or leave this empty")
+        ("contact_phone", bad, "Enter a phone number such as +41 21 555 01 23, or leave this empty.")
         for bad in ("phone me", "12", "+999 1234567")
     ],
 ]  # fmt: skip
@@ -305,8 +305,8 @@ def test_the_lines_of_a_description_stay(app, client):
 def test_several_problems_at_once_are_told_in_the_order_of_the_form(app, client):
     page = client.submit(NEW, {**CALL, "title": "", "services": None, "contact_email": "x"})
     assert page.errors == [
-        "Write a short title",
-        "Choose at least one service",
+        "Write a short title.",
+        "Choose at least one service.",
         "Enter a mail address such as name@example.com.",
     ]
 
@@ -904,20 +904,20 @@ OFFER = {
 @pytest.mark.parametrize(
     ("field", "value", "sentence"),
     [
-        ("price_least", "", "Enter a price, such as 1’500"),
-        ("price_least", "cheap", "Enter an amount such as 1’500 or 1’500.50"),
-        ("price_least", "-5", "Enter an amount such as 1’500 or 1’500.50"),
-        ("price_least", "1.234567", "Enter an amount such as 1’500 or 1’500.50"),
-        ("price_least", "²", "Enter an amount such as 1’500 or 1’500.50"),
-        ("price_least", "9" * 20, "This amount is too large"),
+        ("price_least", "", "Enter a price, such as 1’500."),
+        ("price_least", "cheap", "Enter an amount such as 1’500 or 1’500.50."),
+        ("price_least", "-5", "Enter an amount such as 1’500 or 1’500.50."),
+        ("price_least", "1.234567", "Enter an amount such as 1’500 or 1’500.50."),
+        ("price_least", "²", "Enter an amount such as 1’500 or 1’500.50."),
+        ("price_least", "9" * 20, "This amount is too large."),
         ("price_least", "9" * 21, "Use at most 20 characters; there are 21 now."),
         ("price_least", "7\x00500", "Remove the invisible control characters from this text."),
-        ("price_most", "7’499.99", "The upper price must not be below the lower one"),
-        ("price_most", "much", "Enter an amount such as 1’500 or 1’500.50"),
-        ("currency", "", "Choose a currency"),
-        ("currency", None, "Choose a currency"),
+        ("price_most", "7’499.99", "The upper price must not be below the lower one."),
+        ("price_most", "much", "Enter an amount such as 1’500 or 1’500.50."),
+        ("currency", "", "Choose a currency."),
+        ("currency", None, "Choose a currency."),
         ("currency", "XBT", "Choose one of the options shown."),
-        ("message", "", "Write what the price covers"),
+        ("message", "", "Write what the price covers."),
         ("message", "Cheap and good.", "Write at least 20 characters."),
         ("message", "m" * 5001, "Use at most 5000 characters; there are 5001 now."),
         (

@@ -74,7 +74,7 @@ def already_registered(row: QueuedMail) -> Letter | None:
         button = (_("Sign in"), address_of("accounts.sign_in"))
         after = (
             _(
-                "You don’t remember your password? Choose a new one here: %(address)s",
+                "Forgotten your password? Choose a new one here: %(address)s",
                 address=address_of("accounts.forgot_password"),
             ),
             _("It was not you? Then do nothing: your account is as it was."),

@@ -15,17 +15,33 @@ from webapp.uploads import Upload
 
 OPEN = sa.and_(ColleagueInvitation.accepted_at.is_(None), ColleagueInvitation.withdrawn_at.is_(None))
 
+# What every page of a signed-in person asks is composed once: that takes longer than the database's answer.
+_LIVE_SESSION = (
+    sa.select(UserSession)
+    .join(UserSession.user)
+    .options(contains_eager(UserSession.user).joinedload(User.avatar))
+    .where(
+        UserSession.token_hash == sa.bindparam("token_hash"),
+        UserSession.ended_at.is_(None),
+        User.disabled_at.is_(None),
+    )
+)
+_MEMBERSHIPS = (
+    sa.select(Membership)
+    .join(Membership.organisation)
+    .options(contains_eager(Membership.organisation))
+    .where(Membership.user_id == sa.bindparam("person"))
+)
+_MEMBERSHIPS_BY_NAME = _MEMBERSHIPS.order_by(Organisation.name, Organisation.id)
+_MEMBERSHIP = _MEMBERSHIPS.where(Organisation.public_id == sa.bindparam("organisation"))
+
+
 # --- sessions -----------------------------------------------------------------------------------------------
 
 
 def live_session(token_hash: str, *, now: datetime) -> UserSession | None:
     """The session with this token and its person, if it has not ended, idled out or been disabled."""
-    row = db.session.scalar(
-        sa.select(UserSession)
-        .join(UserSession.user)
-        .options(contains_eager(UserSession.user).joinedload(User.avatar))
-        .where(UserSession.token_hash == token_hash, UserSession.ended_at.is_(None), User.disabled_at.is_(None))
-    )
+    row = db.session.scalar(_LIVE_SESSION, {"token_hash": token_hash})
     return row if row and _alive(row, now) else None
 
 
@@ -48,7 +64,11 @@ def session_of(person: User, public_id: str) -> UserSession | None:
 
 def _alive(row: UserSession, now: datetime) -> bool:
     return session_lives(
-        created_at=row.created_at, last_seen_at=row.last_seen_at, ended_at=row.ended_at, kept=row.kept, now=now
+        created_at=row.created_at,
+        last_seen_at=row.last_seen_at,
+        ended_at=row.ended_at,
+        kept=row.kept,
+        now=now,
     )
 
 
@@ -101,12 +121,7 @@ def organisation(organisation_id: int) -> Organisation | None:
 
 def membership(person: User, organisation_public_id: str) -> Membership | None:
     """The person's membership in the organisation with this public id."""
-    return db.session.scalar(
-        sa.select(Membership)
-        .join(Membership.organisation)
-        .options(contains_eager(Membership.organisation))
-        .where(Membership.user_id == person.id, Organisation.public_id == organisation_public_id)
-    )
+    return db.session.scalar(_MEMBERSHIP, {"person": person.id, "organisation": organisation_public_id})
 
 
 def membership_by_id(membership_id: int) -> Membership | None:
@@ -125,15 +140,7 @@ def membership_in(organisation: Organisation, person: User) -> Membership | None
 
 def memberships(person: User) -> list[Membership]:
     """The person's memberships with their organisations, by name."""
-    return list(
-        db.session.scalars(
-            sa.select(Membership)
-            .join(Membership.organisation)
-            .options(contains_eager(Membership.organisation))
-            .where(Membership.user_id == person.id)
-            .order_by(Organisation.name, Organisation.id)
-        )
-    )
+    return list(db.session.scalars(_MEMBERSHIPS_BY_NAME, {"person": person.id}))
 
 
 def colleagues_with(organisation: Organisation, role: Role) -> list[User]:
@@ -195,7 +202,9 @@ def open_invitation(organisation: Organisation, public_id: str) -> ColleagueInvi
     """One of them."""
     return db.session.scalar(
         sa.select(ColleagueInvitation).where(
-            ColleagueInvitation.organisation_id == organisation.id, ColleagueInvitation.public_id == public_id, OPEN
+            ColleagueInvitation.organisation_id == organisation.id,
+            ColleagueInvitation.public_id == public_id,
+            OPEN,
         )
     )
 

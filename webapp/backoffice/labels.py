@@ -7,6 +7,6 @@ from webapp.i18n import lazy
 MAIL_STATES = {
     "waiting": (lazy("Waiting"), "wait"),
     "sent": (lazy("Sent"), "ok"),
-    "dead": (lazy("Dead"), "bad"),
+    "dead": (lazy("Failed"), "bad"),
     "cancelled": (lazy("Cancelled"), ""),
 }

@@ -12,4 +12,4 @@ SETUP_LIFETIME = timedelta(hours=24)
 class NotDead(Refused):
     """Only a mail that was given up is tried again by hand; the worker sees to the others."""
 
-    sentence = "This mail is not dead any more."
+    sentence = "This mail is no longer marked as failed."

@@ -122,21 +122,17 @@ def legal(topic: str) -> Response:
 def remember_language(response: Response) -> Response:
     """Whoever moves on within the site in a language has chosen it: `/` leads there next time."""
     language = g.get("language")
-    moves_on = (
-        request.headers.get("Sec-Fetch-Dest") == "document"
-        and request.headers.get("Sec-Fetch-Site") == "same-origin"
-    )
-    if (
-        language
-        and moves_on
-        and response.status_code == 200
-        and request.cookies.get(LANGUAGE_COOKIE) != language
-    ):
-        secure = settings().secure
+    if language and response.status_code == 200 and _is_chosen(language):
         response.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax"
+            LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=settings().secure, httponly=True, samesite="Lax"
         )
     return response
+
+
+def _is_chosen(language: str) -> bool:
+    headers = request.headers
+    moves_on = headers.get("Sec-Fetch-Dest") == "document" and headers.get("Sec-Fetch-Site") == "same-origin"
+    return moves_on and request.cookies.get(LANGUAGE_COOKIE) != language
 
 
 # --- for browsers -------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from webapp import clock, kept, uploads
 from webapp.access import found
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, person, person_or_none
-from webapp.accounts.models import Membership
+from webapp.accounts.models import Membership, Organisation
 from webapp.accounts.rules import Role
 from webapp.htmx import go, render
 from webapp.i18n import current_language, reader
@@ -101,23 +101,32 @@ def become() -> Response:
 @member(Role.LEGAL_REPRESENTATIVE)
 def apply(membership: Membership) -> AnyResponse:
     """The application of an organisation (RULES A1, A4), or what is in its way."""
-    organisation = membership.organisation
     form = ApplicationForm()
     try:
-        queries.refuse_obstacle(organisation)
+        queries.refuse_obstacle(membership.organisation)
         if form.validate_on_submit():
-            actions.apply(
-                organisation, website=form.website.data, about=form.about.data, by=person(), now=clock.now()
-            )
-            return go(url_for("partners.apply", org=organisation.public_id))
+            _apply(membership.organisation, form)
+            return go(url_for("partners.apply", org=membership.organisation.public_id))
     except MayNotApply as refusal:
         return _in_the_way(membership, refusal.why)
+    return _application_page(membership, form)
+
+
+def _apply(organisation: Organisation, form: ApplicationForm) -> None:
+    actions.apply(
+        organisation, website=form.website.data, about=form.about.data, by=person(), now=clock.now()
+    )
+
+
+def _application_page(membership: Membership, form: ApplicationForm) -> Response:
+    status = 422 if form.is_submitted() else 200
+    last = queries.last_application(membership.organisation)
     return render(
         "partners/apply.html",
-        status=422 if form.is_submitted() else 200,
+        status=status,
         membership=membership,
         form=form,
-        last=queries.last_application(organisation),
+        last=last,
         programme=programme(),
     )
 

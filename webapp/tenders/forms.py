@@ -67,17 +67,17 @@ def validity_choices() -> list[tuple[str, str]]:
 class TenderForm(PublicForm):
     """The call (RULES T1). `currency` is set by the view: budgets are shown in one currency."""
 
-    title = Line(lazy("Short title"), [needed(lazy("Write a short title")), filled(least=8, most=90)], most=90)
+    title = Line(lazy("Short title"), [needed(lazy("Write a short title.")), filled(least=8, most=90)], most=90)
     services = ManyOf(
-        lazy("What do you need?"), [needed(lazy("Choose at least one service"))], choices=service_choices
+        lazy("What do you need?"), [needed(lazy("Choose at least one service."))], choices=service_choices
     )
     description = Text(
         lazy("Describe your project"),
-        [needed(lazy("Describe your project in a few sentences")), filled(least=30, most=5000)],
+        [needed(lazy("Describe your project in a few sentences.")), filled(least=30, most=5000)],
         most=5000,
     )
     place = SelectField(
-        lazy("Where are you?"), [needed(lazy("Choose a region or a country"))], choices=place_choices, validate_choice=False
+        lazy("Where are you?"), [needed(lazy("Choose a region or a country."))], choices=place_choices, validate_choice=False
     )
     budget = OneOf(lazy("Budget"), choices=(), default="")
     start = OneOf(
@@ -88,14 +88,14 @@ class TenderForm(PublicForm):
     )
     reply_languages = ManyOf(
         lazy("In which languages may partners answer?"),
-        [needed(lazy("Choose at least one language"))],
+        [needed(lazy("Choose at least one language."))],
         choices=lambda: [*LANGUAGE_NAMES.items()],
     )
     validity_days = OneOf(lazy("Answers are welcome until"), choices=validity_choices)
     files = MultipleFileField(lazy("Attachments"))
-    contact_name = Line(lazy("Your name"), [needed(lazy("Enter your name"))], most=80)
+    contact_name = Line(lazy("Your name"), [needed(lazy("Enter your name."))], most=80)
     contact_company = Line(lazy("Company"), most=120)
-    contact_email = EmailLine(lazy("E-mail address"), [needed(lazy("Enter your e-mail address, such as name@example.com"))])
+    contact_email = EmailLine(lazy("E-mail address"), [needed(lazy("Enter your e-mail address, such as name@example.com."))])
     contact_phone = Line(lazy("Phone"), most=30)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
@@ -110,7 +110,7 @@ class TenderForm(PublicForm):
 
     def validate_place(self, field: Field) -> None:
         if not places.is_place(field.data):
-            raise ValidationError(_("Choose a region or a country"))
+            raise ValidationError(_("Choose a region or a country."))
 
     def validate_contact_phone(self, field: Field) -> None:
         if not field.data:
@@ -121,7 +121,7 @@ class TenderForm(PublicForm):
         except phonenumbers.NumberParseException:
             number = None
         if number is None or not phonenumbers.is_possible_number(number):
-            raise ValidationError(_("Enter a phone number such as +41 21 555 01 23, or leave this empty"))
+            raise ValidationError(_("Enter a phone number such as +41 21 555 01 23, or leave this empty."))
 
     @property
     def typed(self) -> dict[str, Any]:
@@ -149,11 +149,11 @@ TEXTS = (
 class OfferForm(BaseForm):
     """A partner's offer (RULES T7)."""
 
-    price_least = Line(lazy("Price"), [needed(lazy("Enter a price, such as 1’500"))], most=20)
+    price_least = Line(lazy("Price"), [needed(lazy("Enter a price, such as 1’500."))], most=20)
     price_most = Line(lazy("Up to"), most=20)
-    currency = OneOf(lazy("Currency"), choices=(("CHF", "CHF"), ("EUR", "EUR")))
+    currency = OneOf(lazy("Currency"), choices=lambda: [("CHF", "CHF"), ("EUR", "EUR")])
     message = Text(
-        lazy("Message"), [needed(lazy("Write what the price covers")), filled(least=20, most=5000)], most=5000
+        lazy("Message"), [needed(lazy("Write what the price covers.")), filled(least=20, most=5000)], most=5000
     )
     days = OneOf(
         lazy("Valid until"),
@@ -169,11 +169,11 @@ class OfferForm(BaseForm):
     def validate_price_most(self, field: Field) -> None:
         self.most = _minor_units(field) if field.data else None
         if self.most is not None and getattr(self, "least", None) is not None and self.most < self.least:
-            raise ValidationError(_("The upper price must not be below the lower one"))
+            raise ValidationError(_("The upper price must not be below the lower one."))
 
     def validate_currency(self, field: Field) -> None:
         if not field.data or field.data == "None":
-            raise ValidationError(_("Choose a currency"))
+            raise ValidationError(_("Choose a currency."))
 
     @property
     def prices(self) -> tuple[int, int]:
@@ -204,9 +204,9 @@ def _minor_units(field: Field) -> int:
     try:
         minor = parse_amount(field.data or "")
     except ValueError:
-        raise ValidationError(_("Enter an amount such as 1’500 or 1’500.50")) from None
+        raise ValidationError(_("Enter an amount such as 1’500 or 1’500.50.")) from None
     if minor > 100_000_000 * MINOR_PER_UNIT:
-        raise ValidationError(_("This amount is too large"))
+        raise ValidationError(_("This amount is too large."))
     return minor
 
 
@@ -241,7 +241,7 @@ class PreferencesForm(BaseForm):
 
     def validate_contact(self, field: Field) -> None:
         if field.data not in self.members:
-            raise ValidationError(_("Choose one of your colleagues"))
+            raise ValidationError(_("Choose one of your colleagues."))
 
     @property
     def preferences(self) -> dict[str, Any]:
@@ -260,7 +260,7 @@ class DismissalForm(BaseForm):
 
     reason = OneOf(
         lazy("Why is it not for you?"),
-        [needed(lazy("Choose a reason"))],
+        [needed(lazy("Choose a reason."))],
         choices=lambda: [*labels.DISMISSALS.items()],
     )
 

@@ -9,7 +9,7 @@ from typing import Any
 from flask import current_app
 
 from webapp.i18n import gettext as _
-from webapp.i18n import lazy, money, speaking
+from webapp.i18n import lazy, money, remembered, speaking
 from webapp.money import MINOR_PER_UNIT, Money
 from webapp.partners.labels import service
 from webapp.partners.rules import SERVICES
@@ -60,11 +60,18 @@ def needs(services: Iterable[str]) -> list[str]:
     return [service(code) for code in in_order(services)]
 
 
+@remembered
+def needed(services: frozenset[str]) -> str:
+    """The same as words: `Mail, Online shops`."""
+    return ", ".join(needs(services))
+
+
 def budget(tender: Any) -> str:
     """The budget band of a call, or of a row of the inbox, in words."""
     return budget_words(tender.budget_least, tender.budget_most, tender.currency)
 
 
+@remembered
 def budget_words(least: int | None, most: int | None, currency: str) -> str:
     """Whole units into words: `CHF 1’000 to CHF 5’000`."""
 
@@ -119,6 +126,7 @@ def reply_subject(tender: Tender) -> str:
 
 FILTERS: dict[str, Callable[..., Any]] = {
     "needs": needs,
+    "needed": needed,
     "excerpt": rules.excerpt,
     "budget": budget,
     "budget_name": lambda band, currency: budget_words(*rules.budget_bounds(band), currency),

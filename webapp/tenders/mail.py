@@ -60,7 +60,7 @@ def _closes(tender: Tender) -> str:
 
 def _facts(tender: Tender) -> tuple[tuple[str, str], ...]:
     return (
-        (_("Needs"), listing(labels.needs(tender.services))),
+        (_("Needs"), ", ".join(labels.needs(tender.services))),
         (_("Where"), place(tender.place)),
         (_("Budget"), labels.budget(tender)),
         (_("Start"), str(labels.STARTS[tender.start])),
@@ -87,7 +87,7 @@ def tender_confirm(mail: QueuedMail) -> Letter | None:
         after=(
             _("Opening the link changes nothing yet. You decide on the page."),
             _("Keep this message: with the same link you can follow the call and cancel it at any time."),
-            _("Was it not you? Then do nothing, or cancel the call by the link."),
+            _("If it was not you, do nothing, or cancel the call by the link."),
         ),
         why=_why_requester(),
         thread=_thread(tender),
@@ -158,7 +158,7 @@ def tender_digest(mail: QueuedMail) -> Letter | None:
                 tender.title,
                 _(
                     "%(services)s · %(place)s · open until %(day)s",
-                    services=listing(labels.needs(tender.services)),
+                    services=", ".join(labels.needs(tender.services)),
                     place=place(tender.place),
                     day=_closes(tender),
                 ),

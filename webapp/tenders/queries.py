@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -160,13 +161,14 @@ def offer_by_id(offer_id: int) -> Offer | None:
 # --- the partner --------------------------------------------------------------------------------------------
 
 
+_PARTNER_OF = sa.select(PartnerAccount).where(
+    PartnerAccount.organisation_id == sa.bindparam("organisation"), PartnerAccount.suspended_at.is_(None)
+)
+
+
 def partner_of(organisation: Organisation) -> PartnerAccount | None:
     """The organisation's partner account, unless it is suspended."""
-    return db.session.scalar(
-        sa.select(PartnerAccount).where(
-            PartnerAccount.organisation_id == organisation.id, PartnerAccount.suspended_at.is_(None)
-        )
-    )
+    return db.session.scalar(_PARTNER_OF, {"organisation": organisation.id})
 
 
 def partner_organisation_for(person: User, tender_public_id: str) -> str | None:
@@ -217,7 +219,7 @@ def offer_of(tender: Tender, partner: PartnerAccount) -> Offer | None:
     )
 
 
-def is_open(now: datetime) -> sa.ColumnElement[bool]:
+def is_open(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
     """RULES T6 in SQL: the one status that partners see (`rules.status` is its twin; a test holds them together)."""
     return sa.and_(
         Tender.confirmed_at.is_not(None),
@@ -229,33 +231,47 @@ def is_open(now: datetime) -> sa.ColumnElement[bool]:
     )
 
 
-def _inbox(partner: PartnerAccount, tab: str, *, now: datetime, service: str, language: str) -> sa.Select[tuple[object, ...]]:
-    mine = sa.and_(Offer.tender_id == Tender.id, Offer.partner_id == partner.id, Offer.withdrawn_at.is_(None))
-    opened = sa.and_(TenderOpening.tender_id == Tender.id, TenderOpening.partner_id == partner.id)
+@dataclass(frozen=True)
+class _Statements:
+    """The page of a tab and its count: composed once, which takes longer than the database's answer."""
+
+    page: sa.Select[tuple[object, ...]]
+    count: sa.Select[tuple[int]]
+
+
+@cache
+def _inbox(tab: str, service: str, language: str) -> _Statements:
+    partner: sa.BindParameter[int] = sa.bindparam("partner")
+    open_now = is_open(sa.bindparam("now"))
+    mine = sa.and_(Offer.tender_id == Tender.id, Offer.partner_id == partner, Offer.withdrawn_at.is_(None))
+    opened = sa.and_(TenderOpening.tender_id == Tender.id, TenderOpening.partner_id == partner)
     has_offer, has_opened = sa.exists().where(mine), sa.exists().where(opened)
     kept = TenderRecipient.dismissed_at.is_(None)
     conditions = {
-        "open": (is_open(now), kept),
-        "opened": (is_open(now), kept, has_opened, ~has_offer),
-        "answered": (is_open(now), has_offer),
-        "closed": (~is_open(now), has_offer),
-        "dismissed": (is_open(now), ~kept),
+        "open": (open_now, kept),
+        "opened": (open_now, kept, has_opened, ~has_offer),
+        "answered": (open_now, has_offer),
+        "closed": (~open_now, has_offer),
+        "dismissed": (open_now, ~kept),
     }[tab]
     query = (
         sa.select(
-            Tender.public_id, Tender.title, Tender.language, Tender.services, Tender.reply_languages, Tender.country,
-            Tender.region, Tender.currency, Tender.budget_least, Tender.budget_most, Tender.closes_at,
-            Tender.confirmed_at,
+            Tender.public_id, Tender.title, Tender.language, Tender.services, Tender.country, Tender.region,
+            Tender.currency, Tender.budget_least, Tender.budget_most, Tender.closes_at, Tender.confirmed_at,
         )
         .select_from(TenderRecipient)
         .join(Tender, Tender.id == TenderRecipient.tender_id)
-        .where(TenderRecipient.partner_id == partner.id, *conditions)
-    )
+        .where(TenderRecipient.partner_id == partner, *conditions)
+    )  # fmt: skip
     if service:
         query = query.where(Tender.services.has_word(service))
     if language:
         query = query.where(Tender.reply_languages.has_word(language))
-    return query  # type: ignore[return-value] # a select of many columns
+    some = query.with_only_columns(sa.literal(1)).limit(COUNT_LIMIT + 1).subquery()
+    return _Statements(
+        query.order_by(TenderRecipient.tender_id.desc()).limit(PER_PAGE + 1).offset(sa.bindparam("offset")),
+        sa.select(sa.func.count()).select_from(some),
+    )
 
 
 @dataclass(frozen=True)
@@ -272,21 +288,16 @@ def inbox(
     partner: PartnerAccount, tab: str, *, now: datetime, service: str = "", language: str = "", page: int = 1
 ) -> Inbox:
     """The calls of one tab, newest first, 25 a page: two statements whatever the number of calls."""
-    query = _inbox(partner, tab, now=now, service=service, language=language)
-    rows = db.session.execute(
-        query.order_by(TenderRecipient.tender_id.desc()).limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)
-    ).all()
-    return Inbox(rows[:PER_PAGE], _capped(query), page, len(rows) > PER_PAGE)
+    statements = _inbox(tab, service, language)
+    values = {"partner": partner.id, "now": now}
+    rows = db.session.connection().execute(statements.page, {**values, "offset": (page - 1) * PER_PAGE}).all()
+    count = db.session.connection().scalar(statements.count, values)
+    return Inbox(rows[:PER_PAGE], count or 0, page, len(rows) > PER_PAGE)
 
 
 def inbox_count(partner: PartnerAccount, *, now: datetime) -> int:
     """How many open calls wait for this partner, capped at COUNT_LIMIT + 1."""
-    return _capped(_inbox(partner, "open", now=now, service="", language=""))
-
-
-def _capped(query: sa.Select[tuple[object, ...]]) -> int:
-    some = query.with_only_columns(sa.literal(1)).limit(COUNT_LIMIT + 1).subquery()
-    return db.session.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return db.session.connection().scalar(_inbox("open", "", "").count, {"partner": partner.id, "now": now}) or 0
 
 
 # --- the worker ---------------------------------------------------------------------------------------------
