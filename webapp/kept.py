@@ -171,7 +171,7 @@ class KeptPages:
         if key is None:
             return self._application(environ, start_response)
         page = self._pages.get(key)
-        if page is None or False:
+        if page is None or page.stamp != stamp_of(page.name, self._engine):
             environ["kept.key"] = key
             return self._make(environ, start_response)
         if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
