@@ -90,9 +90,9 @@ def _link(purpose: str, subject: int, now: datetime) -> str:
     return links.issue(purpose, subject, expires_at=now + timedelta(days=30), now=now).token
 
 
-def set_stage(cast: Cast, now: datetime) -> Stage:
-    """Writes it all."""
-    for n in range(25):
+def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
+    """Writes it all, with so many other partners in the directory."""
+    for n in range(companies):
         company = make_organisation(f"Company {n:02} AG" if n else LONG_NAME, country="DE" if n % 3 else "CH")
         make_partner(company, texts={("en", "fr", "de")[n % 3]: "We look after shops, mail and servers. " * (n % 4 + 1)})
     tender = make_tender(

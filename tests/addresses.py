@@ -1,0 +1,242 @@
+"""Every address: what it needs, who may, and what it answers them. A new route needs a line here.
+
+Eight people ask. For Lumen Optik AG (`lumen`), a client: its helper, admin and owner. For Lumière Digital
+Sàrl (`lumiere`), a partner: its helper and owner. The visitor is not signed in, the stranger owns another
+company, the operator belongs to none.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.browser.stage import Stage
+from webapp.accounts.models import UserSession
+from webapp.extensions import db
+from webapp.mailer import QueuedMail
+
+ROLES = (
+    "visitor", "stranger", "helper", "admin", "owner", "partner_helper", "partner_owner", "operator",
+)  # fmt: skip
+LUMEN = ("helper", "admin", "owner")
+LUMIERE = ("partner_helper", "partner_owner")
+
+SIGN_IN, TOO_WEAK, NOT_THERE = 303, 403, 404
+
+
+@dataclass(frozen=True)
+class Access:
+    """Who may; what the others are answered: to sign in, too weak a role, or that there is no such page."""
+
+    may: tuple[str, ...]
+    weak: tuple[str, ...] = ()
+    others: int = NOT_THERE
+
+    def answer(self, role: str) -> int | None:
+        """The status that this role is refused with; None when it may."""
+        if role in self.may:
+            return None
+        if role == "visitor":
+            return SIGN_IN
+        return TOO_WEAK if role in self.weak else self.others
+
+
+ANYBODY = Access(ROLES)
+VISITORS = Access(("visitor",), others=303)  # whoever is signed in is led on
+SIGNED_IN = Access(ROLES[1:])
+TEAM = Access(LUMEN)
+ADMINS = Access(("admin", "owner"), weak=("helper",))
+OWNERS = Access(("owner",), weak=("helper", "admin"))
+PARTNERS = Access(LUMIERE)
+PARTNER_ADMINS = Access(("partner_owner",), weak=("partner_helper",))
+OPERATOR = Access(("operator",))
+
+Values = Callable[[Stage], dict[str, Any]]
+Status = int | dict[str, int]  # by role where it differs; "" for all others
+
+
+def _nothing(_stage: Stage) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One endpoint. `get` and `post` are what those who may are answered; None where the method is not known.
+
+    `post` is the answer to `data`, sent by the first in the list who may; 422 and 200 change nothing.
+    """
+
+    access: Access
+    get: Status | None = None
+    post: Status | None = None
+    values: Values = _nothing
+    data: Values = _nothing
+    posts: Access | None = None  # who may post, where that is not who may look
+    page: bool = field(default=True)  # whether it has the languages of a page
+
+    def expected(self, method: str, role: str) -> int:
+        """The status that this role is answered."""
+        access = self.posts if method == "POST" and self.posts else self.access
+        refused = access.answer(role)
+        if refused is not None:
+            return refused
+        status = self.get if method == "GET" else self.post
+        assert status is not None
+        return status.get(role, status.get("", 0)) if isinstance(status, dict) else status
+
+
+def lumen(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.cast.lumen.public_id}
+
+
+def lumiere(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.cast.lumiere.public_id}
+
+
+def token(name: str) -> Values:
+    return lambda stage: {"token": stage.tokens[name]}
+
+
+def received(tender: str) -> Values:
+    return lambda stage: {**lumiere(stage), "tender": getattr(stage, tender).public_id}
+
+
+def colleague(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "colleague": stage.membership(stage.cast.hugo, stage.cast.lumen).public_id}
+
+
+def invitation(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "invitation": stage.invitation.public_id}
+
+
+def application(stage: Stage) -> dict[str, Any]:
+    return {"application": stage.application.public_id}
+
+
+def own_session(stage: Stage) -> dict[str, Any]:
+    row = (
+        db.session.query(UserSession).filter_by(user_id=stage.cast.nadia.id).order_by(UserSession.id).first()
+    )
+    return {"session": row.public_id if row else "x"}
+
+
+def dead_mail(stage: Stage) -> dict[str, Any]:
+    return {"mail": db.session.query(QueuedMail.id).filter(QueuedMail.dead_at.is_not(None)).scalar()}
+
+
+def offer(stage: Stage) -> dict[str, Any]:
+    return {"token": stage.tokens["tender"], "offer": stage.offer.public_id}
+
+
+ADDRESSES: dict[str, Address] = {
+    # people
+    "accounts.sign_up": Address(VISITORS, get=200, post=422, posts=ANYBODY),
+    "accounts.sign_up_done": Address(ANYBODY, get=303),
+    "accounts.send_verification": Address(ANYBODY, post=303),
+    "accounts.verify": Address(ANYBODY, get=200, post=303, values=token("verify")),
+    "accounts.sign_in": Address(VISITORS, get=200, post=422, posts=ANYBODY),
+    "accounts.sign_out": Address(ANYBODY, post=303),
+    "accounts.start": Address(SIGNED_IN, get=303),
+    "accounts.forgot_password": Address(ANYBODY, get=200, post=422),
+    "accounts.reset_password": Address(ANYBODY, get=200, post=422, values=token("reset")),
+    "accounts.profile": Address(SIGNED_IN, get=200, post=422),
+    "accounts.remove_avatar": Address(SIGNED_IN, post=303),
+    "accounts.avatar": Address(
+        Access((*LUMEN, "operator")), get=200, page=False,
+        values=lambda s: {"file": s.cast.nadia.avatar.public_id},
+    ),
+    "accounts.password": Address(SIGNED_IN, get=200, post=422),
+    "accounts.sessions": Address(SIGNED_IN, get=200),
+    "accounts.end_session": Address(Access(("owner",)), post=303, values=own_session),
+    "accounts.end_other_sessions": Address(SIGNED_IN, post=303),
+    "accounts.new_organisation": Address(SIGNED_IN, get=200, post=422),
+    "accounts.settings": Address(ADMINS, get=200, post=422, values=lumen),
+    "accounts.team": Address(TEAM, get=200, values=lumen),
+    "accounts.team_invite": Address(ADMINS, get=200, post=422, values=lumen),
+    "accounts.resend_invitation": Address(ADMINS, post=303, values=invitation),
+    "accounts.withdraw_invitation": Address(ADMINS, get=200, post=303, values=invitation),
+    "accounts.change_role": Address(ADMINS, get=200, post=422, values=colleague),
+    "accounts.remove_member": Address(TEAM, get=200, post=303, values=colleague),
+    "accounts.invitation": Address(
+        ANYBODY, get=200, post={"visitor": 422, "": 200}, values=token("colleague")
+    ),
+    "accounts.switch_account": Address(ANYBODY, post=303, values=token("colleague")),
+    # organisations
+    "pages.overview": Address(TEAM, get=200, values=lumen),
+    # partners
+    "partners.directory": Address(ANYBODY, get=200),
+    "partners.profile": Address(ANYBODY, get=200, values=lambda s: {"slug": s.cast.lumiere_partner.slug}),
+    "partners.logo": Address(
+        ANYBODY, get=404, values=lambda s: {"slug": s.cast.lumiere_partner.slug, "file": "a" * 26}, page=False
+    ),
+    "partners.become": Address(ANYBODY, get=200),
+    "partners.apply": Address(OWNERS, get=200, post=422, values=lumen),
+    "partners.listing": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
+    # calls for tenders: whoever writes one
+    "tenders.new": Address(ANYBODY, get=200),
+    "tenders.edit": Address(ANYBODY, get=200, values=lambda s: {"draft": s.typed}),
+    "tenders.save": Address(ANYBODY, post=422, values=lambda s: {"draft": "b" * 26}),
+    "tenders.check": Address(ANYBODY, get=200, values=lambda s: {"draft": s.typed}),
+    "tenders.send": Address(ANYBODY, post=303, values=lambda s: {"draft": s.typed}),
+    "tenders.done": Address(ANYBODY, get=200, values=lambda s: {"draft": s.sent}),
+    # the holder of the mailed link
+    "tenders.manage": Address(ANYBODY, get=200, values=token("tender")),
+    "tenders.confirm": Address(ANYBODY, post=303, values=token("unconfirmed")),
+    "tenders.cancel": Address(ANYBODY, post=303, values=token("tender")),
+    "tenders.extend": Address(ANYBODY, post=303, values=token("tender")),
+    "tenders.acceptance": Address(ANYBODY, get=200, values=offer),
+    "tenders.accept": Address(ANYBODY, post=303, values=offer),
+    "tenders.own_file": Address(
+        ANYBODY, get=200, page=False,
+        values=lambda s: {"token": s.tokens["tender"], "file": s.tender.files[0].public_id},
+    ),
+    "tenders.sent": Address(TEAM, get=200, values=lumen),
+    "tenders.sent_show": Address(TEAM, get=302, values=lambda s: {**lumen(s), "tender": s.own.public_id}),
+    # the partner's inbox
+    "tenders.open_mailed": Address(PARTNERS, get=302, values=lambda s: {"tender": s.tender.public_id}),
+    "tenders.inbox": Address(PARTNERS, get=200, values=lumiere),
+    "tenders.show": Address(PARTNERS, get=200, values=received("fresh")),
+    "tenders.open_contact": Address(PARTNERS, post=303, values=received("fresh")),
+    "tenders.received_file": Address(
+        PARTNERS, get=200, page=False,
+        values=lambda s: {**received("tender")(s), "file": s.tender.files[0].public_id},
+    ),
+    "tenders.offer": Address(PARTNERS, get=200, post=422, values=received("tender")),
+    "tenders.withdraw_offer": Address(PARTNERS, post=303, values=received("tender")),
+    "tenders.dismiss": Address(PARTNERS, post=422, values=received("fresh")),
+    "tenders.take_back_dismissal": Address(PARTNERS, post=303, values=received("fresh")),
+    "tenders.preferences": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
+    "tenders.stop_mail": Address(ANYBODY, get=200, values=token("stop")),
+    "tenders.stop_mail_by_page": Address(ANYBODY, post=200, values=token("stop")),
+    "tenders.stop_mail_now": Address(ANYBODY, post=204, values=token("stop")),
+    # the operator
+    "backoffice.desk": Address(OPERATOR, get=200),
+    "backoffice.applications": Address(OPERATOR, get=200),
+    "backoffice.application": Address(OPERATOR, get=200, values=application),
+    "backoffice.approve": Address(OPERATOR, post=303, values=application),
+    "backoffice.reject": Address(OPERATOR, post=422, values=application),
+    "backoffice.organisations": Address(OPERATOR, get=200),
+    "backoffice.organisation": Address(
+        OPERATOR, get=200, values=lambda s: {"organisation": s.cast.lumiere.public_id}
+    ),
+    "backoffice.tender_list": Address(OPERATOR, get=200),
+    "backoffice.tender": Address(OPERATOR, get=200, values=lambda s: {"tender": s.tender.public_id}),
+    "backoffice.hide": Address(OPERATOR, post=303, values=lambda s: {"tender": s.tender.public_id}),
+    "backoffice.mails": Address(OPERATOR, get=200),
+    "backoffice.retry": Address(OPERATOR, post=303, values=dead_mail),
+    "backoffice.setup": Address(ANYBODY, get=409, post=409, values=token("setup")),
+    # everybody
+    "pages.home": Address(ANYBODY, get=200),
+    "pages.legal": Address(ANYBODY, get=200, values=lambda s: {"topic": "privacy"}),
+    "affiliation.programme": Address(ANYBODY, get=200),
+    # machines
+    "static": Address(ANYBODY, get=200, values=lambda s: {"filename": "css/app.css"}, page=False),
+    "technical.root": Address(ANYBODY, get=302, page=False),
+    "technical.health": Address(ANYBODY, get=200, page=False),
+    "technical.logo": Address(ANYBODY, get=200, page=False),
+    "technical.robots": Address(ANYBODY, get=200, page=False),
+    "technical.theme": Address(ANYBODY, get=200, page=False),
+    "technical.sitemap": Address(ANYBODY, get=200, page=False),
+    "technical.sitemap_part": Address(ANYBODY, get=200, values=lambda s: {"number": 1}, page=False),
+}  # fmt: skip
