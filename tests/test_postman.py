@@ -27,7 +27,7 @@ from webapp import mailer, postman, transport
 from webapp.accounts.models import User
 from webapp.extensions import db
 from webapp.mailer import Address, QueuedMail
-from webapp.postman import BACK_OFF_MINUTES, LEASE, Postman
+from webapp.postman import BACK_OFF_MINUTES, BATCH, LEASE, Postman
 from webapp.refused import Refused
 from webapp.unit import lock, unit_of_work
 
@@ -415,7 +415,7 @@ def test_a_cancel_in_mid_fan_out_lets_nothing_leave_after_it(app, smtp, subject,
     """RULES T3, invariant N3: the mail in hand may arrive, none after it."""
     monkeypatch.setattr(postman, "RECHECK_SECONDS", 0)
     subject_id = subject.id
-    queue_many("notice", subject, 60)
+    queue_many("notice", subject, BATCH + 10)
     release = threading.Event()
     smtp.answers.extend(["250 OK", "250 OK", release])
 
@@ -442,7 +442,7 @@ def test_a_cancel_in_mid_fan_out_lets_nothing_leave_after_it(app, smtp, subject,
     release.set()
     worker.join(30)
     assert len(smtp.received) == 3
-    assert states() == {"sent": 3, "cancelled": 57}
+    assert states() == {"sent": 3, "cancelled": BATCH + 7}
     assert not mailer.in_hand("notice", subject_id, now=NOW)
 
 
