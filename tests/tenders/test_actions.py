@@ -182,11 +182,11 @@ def test_a_draft_keeps_as_many_files_as_the_policy_allows(cast, now):
     kept = draft()
     actions.keep_files(kept, [PDF] * 2, drop=set(), now=now)
     actions.keep_files(kept, [PDF] * 2, drop=set(), now=now)
-    files = actions.draft_files(kept)
+    files = queries.draft_files(kept)
     assert len(files) == 3
     actions.keep_files(kept, [PDF], drop={files[0].public_id}, now=now)
-    assert [file.id for file in actions.draft_files(kept)][:2] == [files[1].id, files[2].id]
-    assert len(actions.draft_files(kept)) == 3
+    assert [file.id for file in queries.draft_files(kept)][:2] == [files[1].id, files[2].id]
+    assert len(queries.draft_files(kept)) == 3
 
 
 def test_a_sent_draft_takes_no_more_files(cast, now):
@@ -972,7 +972,7 @@ def test_files_added_at_once_stay_within_the_number(cast, app, now):
     """RULES T1."""
     kept = draft()
     at_once(app, *[lambda: actions.keep_files(own(kept), [PDF] * 3, drop=set(), now=now)] * 2)
-    assert len(actions.draft_files(kept)) == 3
+    assert len(queries.draft_files(kept)) == 3
 
 
 def test_the_worker_s_lease_counts_while_a_cancel_waits(cast, now, clock):

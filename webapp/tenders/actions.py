@@ -49,17 +49,12 @@ def keep_files(draft: Draft, files: list[Checked], *, drop: set[str], now: datet
     """Adds files to a draft and drops those with these public ids; at most as many as the policy allows."""
     if lock(draft).finished_at:
         return
-    for upload in draft_files(draft):
+    for upload in queries.draft_files(draft):
         if upload.public_id in drop:
             db.session.delete(upload)
     db.session.flush()
-    for checked in files[: max(0, programme().tenders.attachments - len(draft_files(draft)))]:
+    for checked in files[: max(0, programme().tenders.attachments - len(queries.draft_files(draft)))]:
         uploads.store(checked, now=now, draft=draft.key_hash)
-
-
-def draft_files(draft: Draft) -> list[Upload]:
-    """The files kept with a draft, oldest first."""
-    return list(db.session.scalars(sa.select(Upload).where(Upload.draft == draft.key_hash).order_by(Upload.id)))
 
 
 @unit_of_work
@@ -97,7 +92,7 @@ def send(draft: Draft, *, by: User | None, organisation: Organisation | None, no
         sent_at=now,
     )
     db.session.add(tender)
-    for upload in draft_files(draft):
+    for upload in queries.draft_files(draft):
         upload.draft = None
         tender.files.append(upload)
     db.session.flush()

@@ -14,14 +14,21 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from webapp import links
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
+from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.partners.models import PartnerAccount
 from webapp.tenders.models import Offer, Tender, TenderOpening, TenderRecipient
 from webapp.tenders.rules import budget_bounds
+from webapp.uploads import Upload
 
 PER_PAGE = 25
 COUNT_LIMIT = 500
 TABS = ("open", "opened", "answered", "closed", "dismissed")
+
+
+def draft_files(draft: Draft) -> list[Upload]:
+    """The files kept with a draft, oldest first."""
+    return list(db.session.scalars(sa.select(Upload).where(Upload.draft == draft.key_hash).order_by(Upload.id)))
 
 
 # --- whom a call concerns (RULES T2, T9) --------------------------------------------------------------------

@@ -75,7 +75,7 @@ def _currency(who: Membership | None) -> str:
 
 def _form_page(form: TenderForm, key: str, who: Membership | None, *, status: int = 200, **more: object) -> Response:
     draft = drafts.find("tender", key, now=clock.now())
-    files = actions.draft_files(draft) if draft else []
+    files = queries.draft_files(draft) if draft else []
     return render("tenders/new.html", status=status, form=form, key=key, who=who, files=files, policy=programme().tenders, **more)
 
 
@@ -131,7 +131,7 @@ def save(draft: str) -> AnyResponse:
 def _kept_files(key: str, drop: set[str]) -> int:
     """How many files stay with the draft."""
     kept = drafts.find("tender", key, now=clock.now())
-    return len([file for file in actions.draft_files(kept) if file.public_id not in drop]) if kept else 0
+    return len([file for file in queries.draft_files(kept) if file.public_id not in drop]) if kept else 0
 
 
 def _checked_files(form: TenderForm, *, beside: int) -> list[Checked]:
@@ -162,7 +162,7 @@ def check(draft: str) -> AnyResponse:
     reach = queries.reach_of_draft(data, who.organisation if who else None)
     return render(
         "tenders/check.html",
-        key=draft, call=data, form=form, files=actions.draft_files(kept),
+        key=draft, call=data, form=form, files=queries.draft_files(kept),
         partners=queries.count_concerned(reach), visitor=who is None,
     )  # fmt: skip
 
