@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
 import sqlalchemy as sa
@@ -844,12 +845,16 @@ def test_two_changes_at_once_make_two_stamps(cast, app, now):
     for _ in range(ROUNDS):
         tender = published()
         offer = answered(tender, cast.lumiere_partner, cast.pierre)
+        both_have_read = Barrier(2)
 
-        def change(price, tender=tender, offer=offer):
-            own(offer)  # the page has read it
+        def change(price, tender=tender, offer=offer, both_have_read=both_have_read):
+            page = own(offer)
+            both_have_read.wait(20)
             row = received(own(tender), own(cast.lumiere_partner))
             made = terms(price_least=price, price_most=price)
-            return actions.make_offer(row, made, by=own(cast.pierre), now=now).stamp
+            changed = actions.make_offer(row, made, by=own(cast.pierre), now=now)
+            assert changed is page
+            return changed.stamp
 
         results = at_once(app, lambda: change(1), lambda: change(2))
         assert len(set(results)) == 2, results
@@ -949,7 +954,8 @@ def test_two_workers_that_make_the_digest_at_once_make_one(cast, app, now, daily
     for n in range(ROUNDS):
         published()
         at = now + n * DAY
-        at_once(app, *[lambda at=at: actions.send_digests(now=at)] * 2)
+        results = at_once(app, *[lambda at=at: actions.send_digests(now=at)] * 2)
+        assert kinds_of(results) == ["done", "done"]
         assert len(mails("tender_digest")) == n + 1
 
 
@@ -958,13 +964,13 @@ def test_two_workers_that_end_a_call_at_once_tell_of_it_once(cast, app, now):
     tender = published()
     opened(tender, cast.lumiere_partner, cast.pierre)
     soon = tender.closes_at - DAY
-    at_once(app, *[lambda: actions.remind_of_closing(now=soon)] * 2)
+    assert kinds_of(at_once(app, *[lambda: actions.remind_of_closing(now=soon)] * 2)) == ["done", "done"]
     assert len(mails("tender_closing")) == 1
     over = tender.closes_at
-    at_once(app, *[lambda: actions.expire(now=over)] * 2)
+    assert kinds_of(at_once(app, *[lambda: actions.expire(now=over)] * 2)) == ["done", "done"]
     assert len(mails("tender_expired")) == len(mails("tender_over")) == 1
     later = over + timedelta(days=90)
-    at_once(app, *[lambda: actions.erase_old(now=later)] * 2)
+    assert kinds_of(at_once(app, *[lambda: actions.erase_old(now=later)] * 2)) == ["done", "done"]
     assert audit_of(tender).count("tender.erased") == 1
 
 
