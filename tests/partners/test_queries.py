@@ -129,7 +129,7 @@ def test_a_page_has_25_and_the_count_is_capped(app, monkeypatch):
     assert (len(third.rows), third.more, third.count) == (10, False, 41)
     assert not set(first.rows) & set(third.rows)
     beyond = queries.find_partners(Filters(), page=9)
-    assert (beyond.rows, beyond.more, beyond.count) == ([], False, 41)
+    assert (beyond.rows, beyond.more, beyond.count) == ((), False, 41)
     queries._page_of.cache_clear()
 
 

@@ -176,17 +176,22 @@ Shown = tuple[int, str, int]  # a partner's id, public id and version: which car
 class Found:
     """One page of the directory; `count` is capped at COUNT_LIMIT + 1."""
 
-    rows: Sequence[Shown]
+    rows: tuple[Shown, ...]
     count: int
     page: int
     more: bool
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are more than were counted."""
+        return self.count > COUNT_LIMIT
 
 
 def find_partners(filters: Filters, *, page: int = 1) -> Found:
     """The listed partners that these filters let through (RULES A5), by name, 25 a page: one statement."""
     rows = db.session.execute(_page_of(filters, page)).all()
     count = rows[0].found if rows else db.session.scalar(sa.select(_count_of(filters))) or 0
-    shown = [(row.id, row.public_id, row.version) for row in rows[:PER_PAGE]]
+    shown = tuple((row.id, row.public_id, row.version) for row in rows[:PER_PAGE])
     return Found(shown, count, page, len(rows) > PER_PAGE)
 
 

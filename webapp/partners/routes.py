@@ -38,14 +38,11 @@ CARDS = 4096
 def directory() -> Response:
     """Who can be found, searched and filtered (RULES A5)."""
     filters, page = read_filters(request.args)
-    results = queries.find_partners(filters, page=page)
     return render(
         "partners/directory.html",
         fragment="partners/_results.html",
         filters=filters,
-        results=results,
-        cards=drawn_cards(results.rows),
-        limit=queries.COUNT_LIMIT,
+        results=queries.find_partners(filters, page=page),
     )
 
 
@@ -196,6 +193,7 @@ blueprint.add_app_template_filter(labels.service, "service")
 blueprint.add_app_template_filter(labels.in_order, "in_order")
 blueprint.add_app_template_filter(logo_address)
 blueprint.add_app_template_filter(host)
+blueprint.add_app_template_global(drawn_cards)
 blueprint.add_app_template_global(region_groups)
 blueprint.add_app_template_global(country_choices)
 blueprint.add_app_template_global(apply_address)
