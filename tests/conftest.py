@@ -31,7 +31,6 @@ from webapp import create_app, transport
 from webapp.config import Settings
 from webapp.extensions import db
 
-MIGRATIONS = Path(__file__).parent.parent / "webapp" / "migrations" / "versions"
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
 
@@ -58,10 +57,7 @@ def settings_for_tests(database_url: str, folder: Path) -> Settings:
 def make_schema(app: Flask) -> None:
     """The tables, by the migrations that an operator runs."""
     with app.app_context():
-        if any(MIGRATIONS.glob("*.py")):
-            flask_migrate.upgrade()
-        else:
-            db.create_all()
+        flask_migrate.upgrade()
 
 
 def _forget_sqlite(app: Flask, file: Path, empty: sqlite3.Connection) -> None:
@@ -169,8 +165,8 @@ def another_browser(app: Flask, clock: Clock) -> ProofreadingClient:
 
 
 @pytest.fixture
-def browser(app: Flask, clock: Clock) -> Callable[[], ProofreadingClient]:
-    """Makes further browsers: `pierres = browser().sign_in(cast.pierre)`."""
+def another(app: Flask, clock: Clock) -> Callable[[], ProofreadingClient]:
+    """Makes further browsers: `pierres = another().sign_in(cast.pierre)`."""
     return lambda: another_browser(app, clock)
 
 

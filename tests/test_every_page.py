@@ -34,7 +34,7 @@ def stage(cast, clock) -> Stage:
 
 
 @pytest.fixture
-def people(stage, browser) -> dict[str, ProofreadingClient]:
+def people(stage, another) -> dict[str, ProofreadingClient]:
     """A browser for each role, signed in."""
     stranger = make_user("Sonja Sonst", email="sonja@elsewhere.example")
     make_organisation("Elsewhere & Co", owner=stranger)
@@ -43,7 +43,7 @@ def people(stage, browser) -> dict[str, ProofreadingClient]:
         "stranger": stranger, "helper": cast.hugo, "admin": cast.adam, "owner": cast.nadia,
         "partner_helper": cast.paula, "partner_owner": cast.pierre, "operator": cast.olga,
     }  # fmt: skip
-    return {"visitor": browser(), **{role: browser().sign_in(user) for role, user in users.items()}}
+    return {"visitor": another(), **{role: another().sign_in(user) for role, user in users.items()}}
 
 
 def path(endpoint: str, stage: Stage, language: str = "en", **changed: Any) -> str:
@@ -195,9 +195,9 @@ def test_what_a_method_is_not_for_is_said_with_what_it_is_for(app, stage, people
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_things_of_another_organisation_are_not_there(method, stage, browser):
+def test_things_of_another_organisation_are_not_there(method, stage, another):
     """SECURITY, threat 1: Berta asks through her own organisation for what is Lumen's and Lumière's."""
-    client, wrong = browser().sign_in(stage.cast.berta), []
+    client, wrong = another().sign_in(stage.cast.berta), []
     for name in {"GET": GETS, "POST": POSTS}[method]:
         values = ADDRESSES[name].values(stage)
         if "org" not in values or len(values) == 1:

@@ -107,8 +107,8 @@ def test_without_a_token_nothing_changes_and_the_page_says_what_to_do(client, to
     assert page.status_code == 400 and "send it again" in page.text
 
 
-def test_a_token_of_another_session_is_none(client, browser):
-    token = browser().token()
+def test_a_token_of_another_session_is_none(client, another):
+    token = another().token()
     client.get("/en/sign-in")
     assert client.post("/en/sign-in", data={**POST, "csrf_token": token}).status_code == 400
 

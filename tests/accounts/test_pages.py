@@ -177,10 +177,10 @@ def test_html_and_emoji_are_words_like_any_other(client, sign_up, outbox):
     assert "<b>Nora</b>" in message.get_body(("plain",)).get_content()
 
 
-def test_a_known_address_gets_the_same_answer(client, browser, sign_up, outbox):
+def test_a_known_address_gets_the_same_answer(client, another, sign_up, outbox):
     make_user(email="known@example.com")
     new, known = sign_up(), None
-    other = browser()
+    other = another()
     known = other.submit("/en/sign-up", {**COMPANY, "email": "known@example.com"})
     assert (known.status, known.location) == (new.status, new.location)
     pages = [each.get_page("/en/sign-up/done").text for each in (client, other)]
@@ -336,9 +336,9 @@ def test_the_session_before_is_of_no_use_afterwards(client, cast):
     assert client.post("/en/account/sessions/others/end", data={"csrf_token": before}).status_code == 400
 
 
-def test_after_signing_out_a_copy_of_the_cookie_opens_nothing(client, browser, cast):
+def test_after_signing_out_a_copy_of_the_cookie_opens_nothing(client, another, cast):
     enter(client, cast.nadia.email)
-    copy = browser()
+    copy = another()
     copy.set_cookie("session", client.get_cookie("session").value)
     assert copy.get("/en/account").status_code == 200
     assert client.submit("/en/account", to="/en/sign-out").location == "/en/sign-in"
@@ -457,9 +457,9 @@ def test_the_organisation_that_was_open_last_opens_again(client, cast):
     assert client.get("/en/start").location == f"/en/o/{cast.lumen.public_id}/"
 
 
-def test_an_operator_starts_at_the_desk_and_a_newcomer_makes_an_organisation(client, browser, cast):
+def test_an_operator_starts_at_the_desk_and_a_newcomer_makes_an_organisation(client, another, cast):
     assert client.sign_in(cast.olga).get("/en/start").location.startswith("/en/admin")
-    newcomer = browser().sign_in(make_user())
+    newcomer = another().sign_in(make_user())
     assert newcomer.get("/en/start").location == "/en/account/organisations/new"
 
 
@@ -495,8 +495,8 @@ def test_a_forgotten_password_is_chosen_anew(client, outbox, cast):
     assert [message["Subject"] for message in outbox.deliver()] == ["Your password was changed"]
 
 
-def test_a_reset_ends_all_sessions(client, browser, outbox, cast):
-    elsewhere = browser().sign_in(cast.stefan)
+def test_a_reset_ends_all_sessions(client, another, outbox, cast):
+    elsewhere = another().sign_in(cast.stefan)
     client.submit("/en/password/forgot", {"email": cast.stefan.email})
     client.submit(outbox.links(outbox.deliver()[0])[0], {"new_password": NEW_PASSWORD})
     assert elsewhere.get("/en/account").status_code == 303
@@ -525,9 +525,9 @@ def test_the_links_of_one_purpose_open_nothing_else(client, outbox, cast):
     client.get_page(f"/en/i/{token}", status=410)
 
 
-def test_a_password_is_changed_with_the_current_one(client, browser, outbox, cast):
+def test_a_password_is_changed_with_the_current_one(client, another, outbox, cast):
     client.sign_in(cast.nadia)
-    elsewhere = browser().sign_in(cast.nadia)
+    elsewhere = another().sign_in(cast.nadia)
     wrong = client.submit("/en/account/password", {"current_password": "wrong", "new_password": NEW_PASSWORD})
     assert wrong.status == 422 and error_at(wrong, "current_password") == "This is not your current password."
     done = client.submit("/en/account/password", {"current_password": PASSWORD, "new_password": NEW_PASSWORD})
@@ -607,24 +607,24 @@ def test_a_picture_far_too_large_is_refused_next_to_its_field(client, cast):
     assert "larger than 5 MB" in answer.text and "Nadia New" in answer.text
 
 
-def test_a_picture_is_seen_by_colleagues_and_operators_only(client, browser, cast):
+def test_a_picture_is_seen_by_colleagues_and_operators_only(client, another, cast):
     """RULES O4"""
     client.sign_in(cast.nadia)
     client.submit("/en/account", {"picture": picture()}, content_type="multipart/form-data")
     address = f"/en/avatars/{cast.nadia.avatar.public_id}"
     seen = {
-        person.name: browser().sign_in(person).get(address).status_code
+        person.name: another().sign_in(person).get(address).status_code
         for person in (cast.nadia, cast.hugo, cast.olga, cast.pierre, cast.stefan)
     }
     assert seen == {
         "Nadia Noser": 200, "Hugo Huber": 200, "Olga Ott": 200, "Pierre Perret": 404, "Stefan Stranger": 404,
     }  # fmt: skip
-    assert browser().get(address).status_code == 303
+    assert another().get(address).status_code == 303
 
 
-def test_the_own_sessions_are_listed_and_ended_one_by_one(client, browser, cast):
+def test_the_own_sessions_are_listed_and_ended_one_by_one(client, another, cast):
     firefox = "Mozilla/5.0 (Windows NT 10.0; rv:130.0) Gecko/20100101 Firefox/130.0"
-    other = browser()
+    other = another()
     other.environ_base["HTTP_USER_AGENT"] = firefox
     enter(other, cast.nadia.email)
     client.sign_in(cast.nadia)
@@ -640,9 +640,9 @@ def test_the_own_sessions_are_listed_and_ended_one_by_one(client, browser, cast)
     client.get_page("/en/account")
 
 
-def test_all_other_sessions_end_at_once(client, browser, cast):
-    others = [browser().sign_in(cast.nadia) for _each in range(2)]
-    stranger = browser().sign_in(cast.stefan)
+def test_all_other_sessions_end_at_once(client, another, cast):
+    others = [another().sign_in(cast.nadia) for _each in range(2)]
+    stranger = another().sign_in(cast.stefan)
     client.sign_in(cast.nadia)
     client.submit("/en/account/sessions", to="/en/account/sessions/others/end")
     assert [each.get("/en/account").status_code for each in others] == [303, 303]
@@ -650,8 +650,8 @@ def test_all_other_sessions_end_at_once(client, browser, cast):
     stranger.get_page("/en/account")
 
 
-def test_a_stranger_s_session_is_not_there(client, browser, cast):
-    browser().sign_in(cast.stefan)
+def test_a_stranger_s_session_is_not_there(client, another, cast):
+    another().sign_in(cast.stefan)
     theirs = db.session.scalars(sa.select(UserSession)).one().public_id
     client.sign_in(cast.nadia)
     assert client.post_to(f"/en/account/sessions/{theirs}/end").status == 404
@@ -709,10 +709,10 @@ def of(organisation, person):
     return queries.membership_in(organisation, person).public_id
 
 
-def test_the_team_shows_what_each_may_do(client, browser, cast):
+def test_the_team_shows_what_each_may_do(client, another, cast):
     """RULES O2"""
     acts = {
-        person.name: list(browser().sign_in(person).get_page(team_of(cast.lumen)).links)
+        person.name: list(another().sign_in(person).get_page(team_of(cast.lumen)).links)
         for person in (cast.nadia, cast.adam, cast.hugo)
     }
     assert "Invite a colleague" in acts["Nadia Noser"] and "Invite a colleague" in acts["Adam Ammann"]
@@ -751,9 +751,9 @@ def test_an_administrator_gives_no_role_of_a_legal_representative(client, cast):
     assert client.post_to(f"{nadias}/role", {"role": "collaborator"}).status == 403
 
 
-def test_removing_asks_once_and_acts_at_once(client, browser, cast):
+def test_removing_asks_once_and_acts_at_once(client, another, cast):
     """RULES O2"""
-    hugo = browser().sign_in(cast.hugo)
+    hugo = another().sign_in(cast.hugo)
     hugo.get_page(team_of(cast.lumen))
     client.sign_in(cast.adam)
     address = f"{team_of(cast.lumen)}/{of(cast.lumen, cast.hugo)}/removal"
@@ -796,11 +796,11 @@ def test_other_organisations_are_not_there(client, cast):
 
 
 @pytest.fixture
-def invite(browser, outbox, cast):
+def invite(another, outbox, cast):
     """Nadia invites; answers the link in the mail."""
 
     def send(email="new@example.com", role="collaborator"):
-        nadia = browser().sign_in(cast.nadia)
+        nadia = another().sign_in(cast.nadia)
         page = nadia.submit(f"{team_of(cast.lumen)}/new", {"email": email, "role": role, "language": "en"})
         assert page.location == team_of(cast.lumen), page.errors
         return outbox.links(outbox.to(email)[-1])[0]
@@ -845,10 +845,10 @@ def test_another_account_is_told_and_may_switch(client, cast, invite):
     assert client.get_page(link).h1 == "Join Lumen Optik AG"
 
 
-def test_withdrawn_expired_answered_and_unknown_invitations_look_alike(client, clock, cast, browser, invite):
+def test_withdrawn_expired_answered_and_unknown_invitations_look_alike(client, clock, cast, another, invite):
     answered, withdrawn, expired = invite("a@example.com"), invite("b@example.com"), invite("c@example.com")
-    browser().submit(answered, {"name": "Anna", "new_password": NEW_PASSWORD})
-    nadia = browser().sign_in(cast.nadia)
+    another().submit(answered, {"name": "Anna", "new_password": NEW_PASSWORD})
+    nadia = another().sign_in(cast.nadia)
     waiting = {each.email: each for each in queries.open_invitations(cast.lumen)}
     taken_back = f"{team_of(cast.lumen)}/invitations/{waiting['b@example.com'].public_id}/withdrawal"
     assert nadia.get_page(taken_back).buttons == ["Withdraw the invitation"]
@@ -858,9 +858,9 @@ def test_withdrawn_expired_answered_and_unknown_invitations_look_alike(client, c
     assert len({client.get_page(each, status=410).text for each in links_over}) == 1
 
 
-def test_an_invitation_is_sent_again_after_a_while(client, clock, cast, browser, outbox, invite):
+def test_an_invitation_is_sent_again_after_a_while(client, clock, cast, another, outbox, invite):
     first = invite()
-    nadia = browser().sign_in(cast.nadia)
+    nadia = another().sign_in(cast.nadia)
     (invitation,) = queries.open_invitations(cast.lumen)
     again = f"{team_of(cast.lumen)}/invitations/{invitation.public_id}/mail"
     nadia.submit(team_of(cast.lumen), to=again)
@@ -934,12 +934,12 @@ def test_a_person_who_belongs_already_just_arrives(client, cast, invite):
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "de"])
-def test_every_page_of_accounts_is_sound_in_every_language(client, browser, cast, invite, now, language):
+def test_every_page_of_accounts_is_sound_in_every_language(client, another, cast, invite, now, language):
     """The client proofreads: one heading, labels, actions, no leak."""
     org, hugos = cast.lumen.public_id, of(cast.lumen, cast.hugo)
     invited = invite(cast.stefan.email).replace("/en/", f"/{language}/")
     (invitation,) = queries.open_invitations(cast.lumen)
-    visitor, nadia = browser(), browser().sign_in(cast.nadia)
+    visitor, nadia = another(), another().sign_in(cast.nadia)
     for path in ("sign-up", "sign-in", "password/forgot"):
         visitor.get_page(f"/{language}/{path}")
     for path in (
@@ -948,7 +948,7 @@ def test_every_page_of_accounts_is_sound_in_every_language(client, browser, cast
         f"o/{org}/team/{hugos}/removal", f"o/{org}/team/invitations/{invitation.public_id}/withdrawal",
     ):  # fmt: skip
         nadia.get_page(f"/{language}/{path}")
-    for reader in (visitor, nadia, browser().sign_in(cast.stefan)):
+    for reader in (visitor, nadia, another().sign_in(cast.stefan)):
         reader.get_page(invited)
 
 

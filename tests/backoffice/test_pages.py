@@ -62,11 +62,11 @@ def queued(now, **values):
 
 
 @pytest.mark.parametrize("part", DESK)
-def test_for_everybody_else_the_desk_does_not_exist(client, browser, cast, part):
+def test_for_everybody_else_the_desk_does_not_exist(client, another, cast, part):
     """Legal representatives and partners included."""
-    assert "/en/sign-in" in browser().get_page(f"/en/admin/{part}", status=303).location
+    assert "/en/sign-in" in another().get_page(f"/en/admin/{part}", status=303).location
     for person in (cast.nadia, cast.pierre):
-        browser().sign_in(person).get_page(f"/en/admin/{part}", status=404)
+        another().sign_in(person).get_page(f"/en/admin/{part}", status=404)
     assert client.sign_in(cast.olga).get_page(f"/en/admin/{part}").status == 200
 
 
@@ -212,7 +212,7 @@ def test_calls_for_tenders_are_searched_and_filtered(olga, cast, now):
     assert "Open shop" in olga.get_page("/en/admin/tenders?q=vera%40visitor")
 
 
-def test_spam_is_hidden_from_everybody(olga, cast, browser, now):
+def test_spam_is_hidden_from_everybody(olga, cast, another, now):
     tender = make_tender(title="Cheap pills")
     page = olga.get_page(at(tender))
     assert "vera@visitor.example" in page and "Is this spam?" in page
@@ -259,7 +259,7 @@ def setup_address(app):
     return re.search(r"http://localhost(/en/admin/setup/\S+)", result.output)[1]
 
 
-def test_the_first_operator_comes_by_a_link_that_works_once(app, client, browser):
+def test_the_first_operator_comes_by_a_link_that_works_once(app, client, another):
     """No open installer: only who started the portal has the address."""
     address = setup_address(app)
     for _ in range(3):
@@ -270,8 +270,8 @@ def test_the_first_operator_comes_by_a_link_that_works_once(app, client, browser
     assert client.submit(address, typed).location == "/en/sign-in"
     olga = db.session.scalar(sa.select(User))
     assert olga.operator_since and olga.verified_at and olga.language == "en"
-    browser().get_page(address, status=410)
-    assert browser().sign_in(olga).get_page("/en/admin/").status == 200
+    another().get_page(address, status=410)
+    assert another().sign_in(olga).get_page("/en/admin/").status == 200
 
 
 @pytest.mark.parametrize(

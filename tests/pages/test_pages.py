@@ -163,9 +163,9 @@ def test_a_suspended_partner_is_told(client, cast, now):
     assert "suspended" in client.sign_in(cast.pierre).get_page(overview_of(cast.lumiere))
 
 
-def test_an_overview_is_for_members(client, browser, cast):
+def test_an_overview_is_for_members(client, another, cast):
     client.sign_in(cast.stefan).get_page(overview_of(cast.lumen), status=404)
-    assert "/en/sign-in" in browser().get_page(overview_of(cast.lumen), status=303).location
+    assert "/en/sign-in" in another().get_page(overview_of(cast.lumen), status=303).location
 
 
 # --- for browsers, search engines, monitors -----------------------------------------------------------------

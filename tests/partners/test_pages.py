@@ -93,9 +93,9 @@ def test_apply_now_leads_a_representative_to_the_application(client, cast):
 # --- the application ----------------------------------------------------------------------------------------
 
 
-def test_from_the_form_to_the_directory(client, browser, cast, outbox):
+def test_from_the_form_to_the_directory(client, another, cast, outbox):
     """RULES A1, A4, A5: applied, approved, completed, listed."""
-    nadia, olga = client.sign_in(cast.nadia), browser().sign_in(cast.olga)
+    nadia, olga = client.sign_in(cast.nadia), another().sign_in(cast.olga)
     address = application_of(cast.lumen)
     sent = nadia.submit(address, APPLICATION)
     assert (sent.status, sent.location) == (303, address)
@@ -115,7 +115,7 @@ def test_from_the_form_to_the_directory(client, browser, cast, outbox):
         {"listed": "y", "services": ["web", "shop"], "languages": ["de"], "text_de": "Wir bauen Läden."},
     )
     assert saved.status == 303
-    assert "Lumen Optik AG" in names(browser().get_page("/en/partners?q=laden"))
+    assert "Lumen Optik AG" in names(another().get_page("/en/partners?q=laden"))
 
 
 def test_a_double_submit_shows_the_waiting_page(client, cast, now):
@@ -189,14 +189,14 @@ def test_a_rejected_applicant_reads_the_reason_and_applies_again(client, cast, n
     assert nadia.submit(application_of(cast.lumen), APPLICATION).status == 303
 
 
-def test_only_a_legal_representative_applies(client, browser, cast):
+def test_only_a_legal_representative_applies(client, another, cast):
     """RULES A1; an administrator is told whom to ask, a stranger finds nothing."""
     address = application_of(cast.lumen)
     page = client.sign_in(cast.adam).get_page(address, status=403)
     assert "Nadia Noser" in page
     assert client.post_to(address, APPLICATION).status == 403
-    browser().sign_in(cast.stefan).get_page(address, status=404)
-    assert "/en/sign-in" in browser().get_page(address, status=303).location
+    another().sign_in(cast.stefan).get_page(address, status=404)
+    assert "/en/sign-in" in another().get_page(address, status=303).location
 
 
 # --- the directory ------------------------------------------------------------------------------------------
@@ -309,10 +309,10 @@ def test_a_kept_page_is_not_sent_again_to_who_has_it(client, cast, now):
     )
 
 
-def test_kept_pages_are_for_visitors_without_a_session(client, browser, cast, now):
+def test_kept_pages_are_for_visitors_without_a_session(client, another, cast, now):
     edit(cast.lumiere_partner, cast.pierre, now)
     assert "Sign in" in client.get("/en/partners").text
-    signed_in = browser().sign_in(cast.pierre).get("/en/partners")
+    signed_in = another().sign_in(cast.pierre).get("/en/partners")
     assert "My space" in signed_in.text and signed_in.headers["Cache-Control"] == "no-store"
     assert "Sign in" in client.get("/en/partners").text
     assert client.get("/fr/partners").text != client.get("/en/partners").text
@@ -392,7 +392,7 @@ def test_public_pages_name_each_other_in_all_languages(client, cast, path):
     assert sets[0] == sets[1] == sets[2] and set(sets[0]) == {"en", "fr", "de", "x-default"}
 
 
-def test_unlisted_suspended_and_unknown_partners_have_no_page(client, browser, cast, now):
+def test_unlisted_suspended_and_unknown_partners_have_no_page(client, another, cast, now):
     """RULES A5; its own people see a preview."""
     edit(cast.lumiere_partner, cast.pierre, now, listed=False)
     unit_of_work(lambda: setattr(cast.bergwerk_partner, "suspended_at", now))()
@@ -400,9 +400,9 @@ def test_unlisted_suspended_and_unknown_partners_have_no_page(client, browser, c
     for slug in ("lumiere-digital-sarl", "bergwerk-it-gmbh", "nobody", "%00", "a b"):
         client.get_page(f"/en/partners/{slug}", status=404)
     assert names(client.get_page("/en/partners")) == []
-    preview = browser().sign_in(cast.paula).get_page("/en/partners/lumiere-digital-sarl")
+    preview = another().sign_in(cast.paula).get_page("/en/partners/lumiere-digital-sarl")
     assert "This is a preview." in preview and head(preview, "meta", name="robots", content="noindex")
-    browser().sign_in(cast.berta).get_page("/en/partners/lumiere-digital-sarl", status=404)
+    another().sign_in(cast.berta).get_page("/en/partners/lumiere-digital-sarl", status=404)
 
 
 # --- the listing editor -------------------------------------------------------------------------------------
@@ -415,7 +415,7 @@ def picture(size=(200, 100), form="PNG"):
     return stream
 
 
-def test_a_partner_edits_its_listing_in_three_languages_with_a_logo(client, browser, cast):
+def test_a_partner_edits_its_listing_in_three_languages_with_a_logo(client, another, cast):
     """RULES A5."""
     pierre = client.sign_in(cast.pierre)
     saved = pierre.submit(
@@ -424,15 +424,15 @@ def test_a_partner_edits_its_listing_in_three_languages_with_a_logo(client, brow
     )
     assert (saved.status, saved.location) == (303, listing_of(cast.lumiere))
     assert pierre.get_page(saved.location).notices == ["The directory profile is saved."]
-    page = browser().get_page("/de/partners/lumiere-digital-sarl")
+    page = another().get_page("/de/partners/lumiere-digital-sarl")
     assert page.h1 == "Lumière" and "Wir bauen Läden." in page
     (logo,) = page.root.with_class("logo")
-    answer = browser().get(logo.get("src"))
+    answer = another().get(logo.get("src"))
     assert answer.mimetype == "image/png" and answer.headers["X-Content-Type-Options"] == "nosniff"
     assert Image.open(io.BytesIO(answer.data)).size == (512, 256)
     pierre.submit(listing_of(cast.lumiere), {"remove_logo": "y"})
-    assert browser().get(logo.get("src")).status_code == 404
-    assert not browser().get_page("/de/partners/lumiere-digital-sarl").root.with_class("logo")
+    assert another().get(logo.get("src")).status_code == 404
+    assert not another().get_page("/de/partners/lumiere-digital-sarl").root.with_class("logo")
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'
@@ -501,10 +501,10 @@ def test_an_unlisted_profile_may_be_half_finished(client, cast):
     assert saved.status == 303
 
 
-def test_the_editor_is_for_administrators_of_partners(client, browser, cast, now):
+def test_the_editor_is_for_administrators_of_partners(client, another, cast, now):
     """RULES O2, A5: a collaborator is told whom to ask; who is no partner finds nothing."""
     assert "Pierre Perret" in client.sign_in(cast.paula).get_page(listing_of(cast.lumiere), status=403)
-    browser().sign_in(cast.stefan).get_page(listing_of(cast.lumiere), status=404)
-    browser().sign_in(cast.nadia).get_page(listing_of(cast.lumen), status=404)
+    another().sign_in(cast.stefan).get_page(listing_of(cast.lumiere), status=404)
+    another().sign_in(cast.nadia).get_page(listing_of(cast.lumen), status=404)
     unit_of_work(lambda: setattr(cast.lumiere_partner, "suspended_at", now))()
-    browser().sign_in(cast.pierre).get_page(listing_of(cast.lumiere), status=404)
+    another().sign_in(cast.pierre).get_page(listing_of(cast.lumiere), status=404)

@@ -75,7 +75,7 @@ def at(organisation, *rest, language="en"):
 
 
 @pytest.mark.parametrize("language", ["en", "fr", "de"])
-def test_a_visitor_s_call_from_the_form_to_the_award(app, cast, client, browser, outbox, clock, language):
+def test_a_visitor_s_call_from_the_form_to_the_award(app, cast, client, another, outbox, clock, language):
     """RULES T1 to T8, L1, L2: three people, three languages, everything by pages and mails."""
     # written, checked, sent
     checking = follow(client, client.submit(f"/{language}/tenders/new", {**CALL, "files": file("plan.pdf")}))
@@ -101,7 +101,7 @@ def test_a_visitor_s_call_from_the_form_to_the_award(app, cast, client, browser,
         (cast.pierre, cast.lumiere, "7’500"),
         (cast.berta, cast.bergwerk, "8 000.50"),
     ):
-        partner = browser().sign_in(who)
+        partner = another().sign_in(who)
         landing = partner.get(outbox.links(told[who.email])[0])
         assert landing.status_code == 302
         here = landing.location.removeprefix("http://localhost")
@@ -526,7 +526,7 @@ ALL_KINDS = {
 }  # fmt: skip
 
 
-def test_looking_at_any_mailed_link_changes_nothing(app, cast, client, browser, outbox, clock):
+def test_looking_at_any_mailed_link_changes_nothing(app, cast, client, another, outbox, clock):
     """RULES T4; SECURITY links T1: three times GET and HEAD, by a mail scanner and by the people themselves."""
     messages = _every_mail(cast, outbox, clock)
     assert {mail.kind for mail in mails()} == ALL_KINDS
@@ -535,7 +535,7 @@ def test_looking_at_any_mailed_link_changes_nothing(app, cast, client, browser, 
         if message["List-Unsubscribe"]:
             addresses.add(str(message["List-Unsubscribe"]).strip("<>").removeprefix("http://localhost"))
     assert len(addresses) > 10
-    readers = [client] + [browser().sign_in(who) for who in (cast.pierre, cast.berta, cast.nadia)]
+    readers = [client] + [another().sign_in(who) for who in (cast.pierre, cast.berta, cast.nadia)]
     before = everything()
     seen = set()
     for reader in readers:
@@ -560,7 +560,7 @@ def test_the_requester_s_pages_change_nothing_by_looking(app, cast, client):
     assert everything() == before
 
 
-def test_a_cancel_by_the_mailed_link(app, cast, client, browser, outbox):
+def test_a_cancel_by_the_mailed_link(app, cast, client, another, outbox):
     """RULES T3, T4."""
     sent()
     (mail,) = outbox.deliver()
@@ -569,7 +569,7 @@ def test_a_cancel_by_the_mailed_link(app, cast, client, browser, outbox):
     assert page.buttons == ["Confirm the call", "Cancel the call"]
     follow(client, client.submit(here, to=f"{here}/confirmation"))
     tender = the_call()
-    pierre = browser().sign_in(cast.pierre)
+    pierre = another().sign_in(cast.pierre)
     assert tender.title in pierre.get_page(at(cast.lumiere))
     page = follow(client, client.submit(here, to=f"{here}/cancellation"))
     assert "Your call is withdrawn. Partners no longer see it." in page.notices
@@ -730,7 +730,7 @@ def test_the_pages_of_the_inbox(app, cast, client):
     assert client.get_page(second.links["Previous page"]).text == first.text
 
 
-def test_the_contact_is_hidden_until_it_is_opened(app, cast, client, browser):
+def test_the_contact_is_hidden_until_it_is_opened(app, cast, client, another):
     """RULES T2, T8; SECURITY N4: and opened by POST only, on record, for this partner only."""
     tender = published(
         description=CALL["description"] + " Much more text follows here. " * 20 + "The very end."
@@ -749,8 +749,8 @@ def test_the_contact_is_hidden_until_it_is_opened(app, cast, client, browser):
         == cast.paula.id
     )
     # a colleague sees it, another partner does not
-    assert CONTACT["contact_email"] in browser().sign_in(cast.pierre).get_page(here)
-    theirs = browser().sign_in(cast.berta).get_page(at(cast.bergwerk, tender.public_id))
+    assert CONTACT["contact_email"] in another().sign_in(cast.pierre).get_page(here)
+    theirs = another().sign_in(cast.berta).get_page(at(cast.bergwerk, tender.public_id))
     assert CONTACT["contact_email"] not in theirs.response.text
     assert "1 partner has opened this call." in theirs
 
@@ -765,7 +765,7 @@ def test_a_reply_by_mail_goes_to_the_requester_and_nobody_else(app, cast, client
     assert link.startswith("mailto:a%3Fbcc%3Dspy%26x%3D1@optics.example?subject=")
 
 
-def test_what_went_to_others_is_not_found(app, cast, client, browser):
+def test_what_went_to_others_is_not_found(app, cast, client, another):
     """SECURITY A12: other partners' calls and offers, other organisations' addresses."""
     cast.bergwerk_partner.tender_services = frozenset({"backup"})
     db.session.commit()
@@ -785,7 +785,7 @@ def test_what_went_to_others_is_not_found(app, cast, client, browser):
         (cast.stefan, cast.lumiere),
         (cast.stefan, cast.stefans),  # no partner at all
     ):
-        reader = browser().sign_in(who)
+        reader = another().sign_in(who)
         for method, rest in addresses:
             answer = (
                 reader.get(at(organisation, rest))
@@ -796,7 +796,7 @@ def test_what_went_to_others_is_not_found(app, cast, client, browser):
             assert status == 404, (who.name, organisation.name, method, rest)
         assert reader.get(f"/en/tenders/{tender.public_id}").status_code == 404
     for rest in ("", "preferences", "sent"):
-        assert browser().sign_in(cast.stefan).get(at(cast.lumiere, rest).rstrip("/")).status_code == 404
+        assert another().sign_in(cast.stefan).get(at(cast.lumiere, rest).rstrip("/")).status_code == 404
     assert offer.withdrawn_at is None and count(TenderOpening) == 1
 
 
@@ -810,7 +810,7 @@ def test_a_suspended_partner_sees_no_call(app, cast, client):
 
 
 @pytest.mark.parametrize("end", ["unconfirmed", "cancelled", "expired", "awarded", "hidden"])
-def test_a_closed_call_is_shown_to_no_partner_but_with_its_own_offer(app, cast, browser, clock, end):
+def test_a_closed_call_is_shown_to_no_partner_but_with_its_own_offer(app, cast, another, clock, end):
     """RULES T6; SECURITY N3."""
     third = make_partner(make_organisation("Third AG", owner=(tom := make_user("Tom Third"))))
     tender = published()
@@ -828,11 +828,11 @@ def test_a_closed_call_is_shown_to_no_partner_but_with_its_own_offer(app, cast, 
     else:
         tender.confirmed_at = None
         db.session.commit()
-    berta = browser().sign_in(cast.berta)
+    berta = another().sign_in(cast.berta)
     page = berta.get_page(at(cast.bergwerk, tender.public_id), status=410)
     assert "This call for tenders is not open any more." in page
     assert CONTACT["contact_email"] not in page.response.text
-    pierre = browser().sign_in(cast.pierre)
+    pierre = another().sign_in(cast.pierre)
     here = at(cast.lumiere, tender.public_id)
     page = pierre.get_page(here)
     assert kept.message in page
@@ -841,18 +841,18 @@ def test_a_closed_call_is_shown_to_no_partner_but_with_its_own_offer(app, cast, 
     assert "Change the offer" not in page.links and page.buttons == []
     for noun in ("opening", "offer", "offer/withdrawal", "dismissal/end"):
         assert pierre.post_to(f"{here}/{noun}", {"message": "x"}).status == 410, noun
-    won = browser().sign_in(tom).get_page(at(third.organisation, tender.public_id))
+    won = another().sign_in(tom).get_page(at(third.organisation, tender.public_id))
     assert (CONTACT["contact_email"] in won.response.text) == (end == "awarded")
 
 
-def test_attachments_are_read_after_the_opening_only(app, cast, client, browser):
+def test_attachments_are_read_after_the_opening_only(app, cast, client, another):
     """RULES T2; SECURITY 3: as downloads, from ids."""
     checking = follow(client, client.submit(NEW, {**CALL, "files": file("plan.pdf")}))
     follow(client, client.submit(checking.path))
     tender = the_call()
     actions.confirm(tender, by=None, now=NOW)
     attachment = tender.files[0].public_id
-    pierre = browser().sign_in(cast.pierre)
+    pierre = another().sign_in(cast.pierre)
     here = at(cast.lumiere, tender.public_id)
     assert "plan.pdf" not in pierre.get_page(here)
     assert pierre.get(f"{here}/files/{attachment}").status_code == 404
@@ -864,7 +864,7 @@ def test_attachments_are_read_after_the_opening_only(app, cast, client, browser)
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     assert "no-store" in answer.headers["Cache-Control"] or "no-cache" in answer.headers["Cache-Control"]
     assert (
-        browser()
+        another()
         .sign_in(cast.berta)
         .get(at(cast.bergwerk, tender.public_id, "files", attachment))
         .status_code
@@ -875,19 +875,19 @@ def test_attachments_are_read_after_the_opening_only(app, cast, client, browser)
     assert pierre.get(f"{here}/files/{attachment}").status_code == 404
 
 
-def test_an_offer_s_pdf_is_read_by_its_two_sides_only(app, cast, client, browser):
+def test_an_offer_s_pdf_is_read_by_its_two_sides_only(app, cast, client, another):
     """RULES T7."""
     tender = published()
     offer = answered(tender, cast.lumiere_partner, cast.pierre)
     opened(tender, cast.bergwerk_partner, cast.berta)
-    pierre = browser().sign_in(cast.pierre)
+    pierre = another().sign_in(cast.pierre)
     here = at(cast.lumiere, tender.public_id)
     follow(pierre, pierre.submit(f"{here}/offer", {"pdf": file("offer.pdf")}))
     pdf = offer.pdf.public_id
     assert pierre.get(f"{here}/files/{pdf}").data == PDF
     assert client.get(f"{manage(tender)}/files/{pdf}").data == PDF
     assert (
-        browser().sign_in(cast.berta).get(at(cast.bergwerk, tender.public_id, "files", pdf)).status_code
+        another().sign_in(cast.berta).get(at(cast.bergwerk, tender.public_id, "files", pdf)).status_code
         == 404
     )
 
@@ -1083,7 +1083,7 @@ def test_a_collaborator_is_told_who_may_set_preferences(app, cast, client):
 # --- stopping mail ------------------------------------------------------------------------------------------
 
 
-def test_one_click_stops_the_mails(app, cast, client, browser, outbox):
+def test_one_click_stops_the_mails(app, cast, client, another, outbox):
     """RULES T4, T9 (RFC 8058): the mail service posts without cookies, token or page."""
     published()
     message = next(m for m in outbox.deliver() if m["To"] == "pierre@lumiere.example")
@@ -1091,7 +1091,7 @@ def test_one_click_stops_the_mails(app, cast, client, browser, outbox):
     address = str(message["List-Unsubscribe"]).strip("<>").removeprefix("http://localhost")
     assert client.get_page(address).buttons == ["Stop these mails"] or address.startswith("/fr")
     assert cast.lumiere_partner.tender_mail == "at_once"
-    answer = browser().post(
+    answer = another().post(
         address,
         data={"List-Unsubscribe": "One-Click"},
         headers={"Origin": "https://mail.example", "Sec-Fetch-Site": "cross-site"},
@@ -1100,7 +1100,7 @@ def test_one_click_stops_the_mails(app, cast, client, browser, outbox):
     assert "Set-Cookie" not in answer.headers
     db.session.refresh(cast.lumiere_partner)
     assert cast.lumiere_partner.tender_mail == "never"
-    assert browser().post(address, data={"List-Unsubscribe": "One-Click"}).status_code == 204
+    assert another().post(address, data={"List-Unsubscribe": "One-Click"}).status_code == 204
 
 
 @pytest.mark.parametrize("what", ["tenders", "openings"])
