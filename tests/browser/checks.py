@@ -1,4 +1,4 @@
-"""What a page in a browser must be: accessible, not wider than its window, whole words, reachable by keyboard."""
+"""What a page in a browser must be: accessible, no wider than its window, in whole words, usable by keyboard."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def _script(name: str) -> str:
 
 
 def axe(page: Page, *, rules: list[str] | None = None) -> list[str]:
-    """What axe finds in the page; only by these rules where some are given. It needs a window with JavaScript."""
+    """What axe finds in the page; only by these rules where some are given. It needs JavaScript."""
     if not page.evaluate("() => 'axe' in window"):
         page.evaluate(_axe())
     options: dict[str, Any] = {
@@ -36,8 +36,11 @@ def axe(page: Page, *, rules: list[str] | None = None) -> list[str]:
     if not rules:
         options["rules"] = {"target-size": {"enabled": True}}
     found: list[str] = page.evaluate(
-        """async options => (await axe.run(document, options)).violations.flatMap(v => v.nodes.map(
-            n => `axe ${v.id}: ${n.html.slice(0, 200)} – ${(n.failureSummary || '').replace(/\\s+/g, ' ').slice(0, 300)}`))""",
+        """async options => {
+            const why = node => (node.failureSummary || '').replace(/\\s+/g, ' ').slice(0, 300);
+            return (await axe.run(document, options)).violations.flatMap(
+                found => found.nodes.map(node => `axe ${found.id}: ${node.html.slice(0, 200)} – ${why(node)}`));
+        }""",
         options,
     )
     return found
@@ -85,5 +88,7 @@ def walk(page: Page) -> list[str]:
             break
     if seen != expected:
         missing = [name for name in expected if name not in seen]
-        complaints.append(f"Tab reaches {len(seen)} of {len(expected)} controls in order; missing or late: {missing[:5]}")
+        complaints.append(
+            f"Tab reaches {len(seen)} of {len(expected)} controls in order; missing or late: {missing[:5]}"
+        )
     return complaints

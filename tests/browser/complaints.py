@@ -1,4 +1,4 @@
-"""What a browser complains about: errors of scripts, refused by the content policy, resources that don't load."""
+"""What a browser complains about: scripts that fail, what the content policy refuses, what does not load."""
 
 from __future__ import annotations
 
@@ -7,7 +7,11 @@ import re
 from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
 
 # Chromium also tells that a page itself came with one of these; tests look at the page for that.
-EXPECTED = re.compile(r"Failed to load resource: the server responded with a status of (401|403|404|410|422|429) ")
+EXPECTED = re.compile(
+    r"Failed to load resource: the server responded with a status of (401|403|404|410|422|429) "
+)
+# HTMX tells of requests that it took back, because somebody has typed on (`hx-sync`).
+TAKEN_BACK = re.compile(r"htmx:(sendAbort|afterRequest), ")
 PAGE = re.compile(r"https?://[^/]+/(en|fr|de)/")
 
 
@@ -26,7 +30,7 @@ class Complaints:
         if message.type not in ("error", "warning"):
             return
         address = message.location.get("url", "")
-        if EXPECTED.match(message.text) and PAGE.match(address):
+        if TAKEN_BACK.match(message.text) or (EXPECTED.match(message.text) and PAGE.match(address)):
             return
         self.found.append(f"{message.type}: {message.text} ({address})")
 

@@ -1,6 +1,6 @@
-"""A real Chromium in front of a real server: both in this process, so that tests can set the stage and read mail.
+"""A real Chromium before a real server; the server runs in this process: tests set its stage and read its mail.
 
-`page` fails its test for whatever the console complains about. The time starts where all tests start, and runs.
+A test fails for whatever the console complains about. The time starts where all tests start, and runs.
 """
 
 from __future__ import annotations
@@ -56,7 +56,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _chromium() -> str | None:
     """The machine's own Chromium."""
-    names = (os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+    names = (
+        os.environ.get("CHROMIUM", ""),
+        "chromium",
+        "chromium-browser",
+        "google-chrome",
+        "google-chrome-stable",
+    )
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
@@ -64,7 +70,10 @@ def _chromium() -> str | None:
 def browser(playwright: Playwright, browser_type_launch_args: dict[str, Any]) -> Iterator[Browser]:
     """The machine's Chromium, else Playwright's own; the tests are left out where neither starts."""
     own = _chromium()
-    arguments = {**browser_type_launch_args, "args": [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])]}
+    arguments = {
+        **browser_type_launch_args,
+        "args": [*QUIET, *(["--no-sandbox"] if os.geteuid() == 0 else [])],
+    }
     try:
         browser = playwright.chromium.launch(executable_path=own, **arguments)
     except PlaywrightError:
@@ -97,12 +106,18 @@ def complaints(new_context: Callable[..., BrowserContext]) -> Iterator[Complaint
 
 @pytest.fixture
 def new_context(
-    app: Flask, server: Server, browser: Browser, browser_context_args: dict[str, Any], request: pytest.FixtureRequest
+    app: Flask,
+    server: Server,
+    browser: Browser,
+    browser_context_args: dict[str, Any],
+    request: pytest.FixtureRequest,
 ) -> Iterator[Callable[..., BrowserContext]]:
-    """Opens windows that know nothing of each other: `new_context(width=390, javascript=False, language="de")`."""
+    """Opens windows that know nothing of each other: `new_context(width=390, javascript=False)`."""
     open_windows: list[BrowserContext] = []
 
-    def open_window(*, width: int = 1280, javascript: bool = True, language: str = "en", **more: Any) -> BrowserContext:
+    def open_window(
+        *, width: int = 1280, javascript: bool = True, language: str = "en", **more: Any
+    ) -> BrowserContext:
         arguments = {
             **browser_context_args,
             "viewport": {"width": width, "height": SIZES[width]},
@@ -133,8 +148,12 @@ class Server:
         self._app = app
         self._busy = 0
         self._change = threading.Condition()
-        self._http: BaseWSGIServer = make_server("127.0.0.1", port, self._serve, threaded=True, request_handler=_Silent)
-        self._thread = threading.Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        self._http: BaseWSGIServer = make_server(
+            "127.0.0.1", port, self._serve, threaded=True, request_handler=_Silent
+        )
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
 
     def __enter__(self) -> Server:
         self._thread.start()
@@ -186,7 +205,9 @@ def _port() -> int:
 
 
 @pytest.fixture(scope="session")
-def installation(tmp_path_factory: pytest.TempPathFactory, _port: int) -> Iterator[tuple[Flask, Callable[[], None]]]:
+def installation(
+    tmp_path_factory: pytest.TempPathFactory, _port: int
+) -> Iterator[tuple[Flask, Callable[[], None]]]:
     """One application per worker, on SQLite; its mails lead to the server below."""
     folder = tmp_path_factory.mktemp("browser")
     settings = settings_for_tests(f"sqlite:///{folder / 'tests.sqlite3'}", folder)

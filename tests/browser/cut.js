@@ -1,6 +1,6 @@
 () => [...document.body.querySelectorAll('*')].filter(e => {
   const style = getComputedStyle(e);
-  if (!e.checkVisibility() || e.closest('.sr, svg, details:not([open])') || !e.textContent.trim()) return false;
+  if (!e.checkVisibility() || e.closest('.sr, svg, thead, details:not([open])') || !e.textContent.trim()) return false;
   if (/TEXTAREA|SELECT|OPTION|INPUT/.test(e.tagName)) return false;
   const hides = s => s === 'hidden' || s === 'clip';
   return (hides(style.overflowX) && e.scrollWidth > e.clientWidth + 2)

@@ -64,8 +64,14 @@ class Hands:
         field = self.page.locator(selector)
         if self.keyboard:
             self.reach(field)
-            words = field.locator(f"option[value='{value}']").text_content() or ""
-            self.page.keyboard.type(words.strip())
+            values = field.evaluate("e => [...e.options].map(option => option.value)")
+            way = values.index(value) - values.index(field.input_value())
+            if abs(way) < 10:
+                for _n in range(abs(way)):
+                    self.page.keyboard.press("ArrowDown" if way > 0 else "ArrowUp")
+            else:
+                words = field.locator(f"option[value='{value}']").text_content() or ""
+                self.page.keyboard.type(words.strip())
         else:
             field.select_option(value)
         expect(field).to_have_value(value)

@@ -143,14 +143,19 @@ SIGHTS = (
     # the operator
     Sight("desk", "backoffice.desk", "olga"),
     Sight("applications", "backoffice.applications", "olga"),
-    Sight("an application", "backoffice.application", "olga", lambda s: {"application": s.application.public_id}),
+    Sight(
+        "an application", "backoffice.application", "olga",
+        lambda s: {"application": s.application.public_id},
+    ),
     Sight("organisations", "backoffice.organisations", "olga"),
-    Sight("an organisation", "backoffice.organisation", "olga", lambda s: {"organisation": s.cast.lumiere.public_id}),
+    Sight(
+        "an organisation", "backoffice.organisation", "olga",
+        lambda s: {"organisation": s.cast.lumiere.public_id},
+    ),
     Sight("calls on the desk", "backoffice.tender_list", "olga"),
     Sight("a call on the desk", "backoffice.tender", "olga", lambda s: {"tender": s.tender.public_id}),
     Sight("mail log", "backoffice.mails", "olga"),
 )  # fmt: skip
-
 
 
 def forgotten() -> set[str]:

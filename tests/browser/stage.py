@@ -79,7 +79,9 @@ def typed_call(**values: object) -> dict[str, object]:
 
 @unit_of_work
 def _dead_mail(tender: Tender, now: datetime) -> None:
-    mailer.queue("tender_received", mailer.Address("gone@visitor.example", "Gone", "en", "CH"), tender, now=now)
+    mailer.queue(
+        "tender_received", mailer.Address("gone@visitor.example", "Gone", "en", "CH"), tender, now=now
+    )
     db.session.flush()
     mail = db.session.query(QueuedMail).filter_by(address="gone@visitor.example").one()
     mail.dead_at, mail.attempts, mail.last_error = now, 8, "550 5.1.1 There is no such mailbox here"
@@ -94,9 +96,13 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     """Writes it all, with so many other partners in the directory."""
     for n in range(companies):
         company = make_organisation(f"Company {n:02} AG" if n else LONG_NAME, country="DE" if n % 3 else "CH")
-        make_partner(company, texts={("en", "fr", "de")[n % 3]: "We look after shops, mail and servers. " * (n % 4 + 1)})
+        make_partner(
+            company,
+            texts={("en", "fr", "de")[n % 3]: "We look after shops, mail and servers. " * (n % 4 + 1)},
+        )
     tender = make_tender(
-        reference="CT-QWERTZ2", files=[make_upload(filename="Unternehmenskommunikationskonzept_2026_final.pdf")],
+        reference="CT-QWERTZ2",
+        files=[make_upload(filename="Unternehmenskommunikationskonzept_2026_final.pdf")],
         confirmed_at=now - timedelta(days=1),
     )  # fmt: skip
     fresh = make_tender(
@@ -150,5 +156,17 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         "stop": links.stop_token("tenders", cast.lumiere_partner.public_id),
     }
     return Stage(
-        cast, tender, fresh, unconfirmed, own, offer, application, waiting, adele, invitation, typed, sent, tokens
+        cast,
+        tender,
+        fresh,
+        unconfirmed,
+        own,
+        offer,
+        application,
+        waiting,
+        adele,
+        invitation,
+        typed,
+        sent,
+        tokens,
     )

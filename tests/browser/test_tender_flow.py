@@ -9,11 +9,11 @@ from playwright.sync_api import expect
 
 from tests.browser import checks
 from tests.browser.hands import Hands
+from tests.browser.sentences import said
 from tests.browser.stage import typed_call
 from tests.factories import PASSWORD, make_offer, make_recipient, make_tender
 from webapp import drafts, links
 from webapp.extensions import db
-from webapp.i18n import gettext, speaking
 from webapp.tenders import actions, queries
 from webapp.tenders.models import Offer, Tender, TenderOpening
 from webapp.unit import unit_of_work
@@ -22,12 +22,6 @@ TITLE = "Forty mailboxes move to Switzerland"
 STORY = "We have forty mailboxes abroad and want them in Switzerland by spring, with calendars."
 OTHER_STORY = "We have fifty mailboxes abroad and want them in Switzerland by summer, with calendars."
 SUBMIT = "main form#tender-form button:not([name])"
-
-
-def said(sentence: str, language: str, **values: object) -> str:
-    """The sentence in this language."""
-    with speaking(language, "CH"):
-        return gettext(sentence, **values)
 
 
 def fresh() -> None:
@@ -134,7 +128,10 @@ def test_a_visitors_call_reaches_partners_who_answer_it(
     assert {to: mail["Content-Language"] for to, mail in mails.items()} == {
         "pierre@lumiere.example": "fr", "berta@bergwerk.example": "de",
     }  # fmt: skip
-    assert all("Visitor" not in mail.as_string() and "visitor.example" not in mail.as_string() for mail in mails.values())
+    assert all(
+        "Visitor" not in mail.as_string() and "visitor.example" not in mail.as_string()
+        for mail in mails.values()
+    )
 
     # a partner follows the link, signs in on the way, opens the call and makes an offer
     partner = new_context(width=width, javascript=javascript, language="fr").new_page()
@@ -217,7 +214,9 @@ def test_a_call_is_withdrawn_by_a_button_only(app, cast, clock, new_context, let
         page.goto(f"/en/t/{token}")
     assert partner.reload().status == 200
     page.locator("form[action$='/cancellation'] button").click()
-    expect(page.locator("main [role=status]")).to_have_text("Your call is withdrawn. Partners no longer see it.")
+    expect(page.locator("main [role=status]")).to_have_text(
+        "Your call is withdrawn. Partners no longer see it."
+    )
     assert partner.reload().status == 410
     expect(partner.locator("h1")).to_have_count(1)
     partner.goto(f"/fr/o/{cast.lumiere.public_id}/tenders")

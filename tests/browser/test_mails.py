@@ -1,0 +1,156 @@
+"""Every mail as mail programs draw it: wide and narrow, in light and dark (UX 7, M1)."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from tests.browser import checks
+from tests.browser.stage import typed_call
+from tests.factories import make_organisation, make_recipient, make_tender, make_user
+from tests.post import html_of, text_of
+from webapp import drafts, links
+from webapp.accounts import actions as accounts
+from webapp.accounts import passwords
+from webapp.accounts.models import ColleagueInvitation
+from webapp.accounts.rules import Kind, OrganisationDetails, Role
+from webapp.extensions import db
+from webapp.mailer import KINDS, QueuedMail
+from webapp.partners import actions as partners
+from webapp.tenders import actions as tenders
+from webapp.tenders import queries
+
+HASH = "not a hash"
+
+
+def company(name: str) -> OrganisationDetails:
+    return OrganisationDetails(
+        kind=Kind.COMPANY, name=name, street="Seeweg 2", postcode="6300", city="Zug", country="CH",
+        register_number=None, vat_number=None,
+    )  # fmt: skip
+
+
+def people(cast, now, outbox) -> None:
+    """Accounts: every mail once."""
+    for _twice in range(2):
+        accounts.sign_up(
+            company("Neuhaus AG"), name="Nora Neuhaus", email="nora@neuhaus.example", password_hash=HASH,
+            language="fr", now=now,
+        )  # fmt: skip
+    accounts.sign_up(
+        company("Lumen"), name="Nadia", email=cast.nadia.email, password_hash=HASH, language="fr", now=now
+    )
+    accounts.request_reset(cast.nadia.email, now=now)
+    accounts.change_password(
+        cast.hugo, seen_hash=cast.hugo.password_hash,
+        password_hash=passwords.hash_password("one two three four"), but=None, by=cast.hugo, now=now,
+    )  # fmt: skip
+    accounts.invite(
+        cast.lumiere, email=cast.stefan.email, role=Role.COLLABORATOR, language="fr", by=cast.pierre, now=now
+    )
+    outbox.deliver()
+    invitation = db.session.query(ColleagueInvitation).filter_by(email=cast.stefan.email).one()
+    accounts.accept_invitation(links.live("colleague", invitation.id), by=cast.stefan, now=now)
+
+
+def applications(cast, now, outbox) -> None:
+    """Two companies apply; one is approved."""
+    for name, approved in (("Eins GmbH", True), ("Zwei GmbH", False)):
+        owner = make_user(f"Petra {name}", language="de")
+        application = partners.apply(
+            make_organisation(name, owner=owner), website="https://www.example.com",
+            about="We look after forty shops.", by=owner, now=now,
+        )  # fmt: skip
+        outbox.deliver()
+        if approved:
+            partners.approve(application, by=cast.olga, now=now)
+        else:
+            partners.reject(
+                application, reason="Your website can’t be reached.\nWrite to us.", by=cast.olga, now=now
+            )
+
+
+def call(cast, now, **values):
+    """An open call that Pierre and Berta have opened and answered."""
+    tender = make_tender(confirmed_at=now, **values)
+    for partner, person in ((cast.lumiere_partner, cast.pierre), (cast.bergwerk_partner, cast.berta)):
+        tenders.open_contact(make_recipient(tender, partner), by=person, now=now)
+        tenders.make_offer(
+            queries.received(partner, tender.public_id),
+            tenders.Terms(750_000, 990_000, "CHF", "We can start soon.", "en", now + timedelta(days=90)),
+            by=person, now=now,
+        )  # fmt: skip
+    return tender
+
+
+def every_mail(cast, clock, outbox) -> dict[str, list]:
+    """Plays a story in which every mail leaves; kind -> messages."""
+    cast.bergwerk_partner.tender_mail = "daily"
+    db.session.commit()
+    people(cast, clock.now, outbox)
+    applications(cast, clock.now, outbox)
+    draft = drafts.save("tender", drafts.new_key(), typed_call(), now=clock.now)
+    tenders.send(draft, by=None, organisation=None, now=clock.now)
+    draft = drafts.save("tender", drafts.new_key(), typed_call(language="de"), now=clock.now)
+    tenders.send(draft, by=cast.nadia, organisation=cast.lumen, now=clock.now)
+    awarded, cancelled, _expiring = (
+        call(cast, clock.now, language=language) for language in ("en", "fr", "de")
+    )
+    outbox.deliver()
+    tenders.accept(awarded, awarded.offers[0], seen=awarded.offers[0].stamp, by=None, now=clock.now)
+    outbox.deliver()
+    tenders.cancel(cancelled, by=None, now=clock.now)
+    outbox.deliver()
+    clock.forward(days=1)
+    tenders.send_digests(now=clock.now)
+    outbox.deliver()
+    clock.forward(days=27)
+    tenders.remind_of_closing(now=clock.now)
+    outbox.deliver()
+    clock.forward(days=5)
+    tenders.expire(now=clock.now)
+    outbox.deliver()
+    db.session.expire_all()
+    kinds = {row.message_id: row.kind for row in db.session.query(QueuedMail)}
+    found: dict[str, list] = {}
+    for message in outbox.messages:
+        found.setdefault(kinds[message["Message-ID"]], []).append(message)
+    return found
+
+
+@pytest.fixture
+def mails(cast, clock, outbox):
+    return every_mail(cast, clock, outbox)
+
+
+def test_every_mail_is_looked_at(mails):
+    known = {name for name, kind in KINDS.items() if kind.write.__module__.startswith("webapp.")}
+    assert known <= set(mails), known - set(mails)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_mails_are_legible_and_fetch_nothing(mails, new_context, scheme):
+    page = new_context(color_scheme=scheme, javascript=True).new_page()
+    fetched: list[str] = []
+    page.on("request", lambda request: fetched.append(request.url))
+    found = []
+    for kind, messages in mails.items():
+        message = messages[0]
+        page.set_content(html_of(message))
+        language = message["Content-Language"]
+        if page.locator("html").get_attribute("lang") != language:
+            found.append(f"{kind}: lang is not {language}")
+        problems = []
+        for width in (640, 390):
+            page.set_viewport_size({"width": width, "height": 800})
+            problems += checks.axe(page, rules=["color-contrast", "link-in-text-block"])
+            problems += checks.wider_than_the_window(page)
+        problems += checks.axe(page)
+        for link in page.locator("a").all():
+            address = link.get_attribute("href") or ""
+            if address not in text_of(message):
+                problems.append(f"{address} is not in the text part")
+        found += [f"{kind}: {problem}" for problem in problems]
+    assert not fetched
+    assert not found, "\n" + "\n".join(found)
