@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from flask import Response, make_response, redirect, render_template, request
@@ -36,8 +35,3 @@ def local_address(target: str | None, default: str) -> str:
         return default
     parts = urlsplit(target)
     return default if parts.scheme or parts.netloc or any(ord(c) < 33 for c in target) else target
-
-
-def dom_id(kind: str, *parts: Iterable[str] | str | int) -> str:
-    """The id of an element that is swapped: `dom_id("tender", 7)` -> `tender-7`."""
-    return "-".join([kind, *map(str, parts)])

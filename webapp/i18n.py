@@ -35,7 +35,6 @@ from webapp.refused import Refused, TooMany
 
 CATALOGUES = Path(__file__).parent.parent / "translations"
 LANGUAGE_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
-REGION_COOKIE = "region"
 LANGUAGE_COOKIE = "language"
 SWISS = ("CH", "LI")
 
@@ -167,12 +166,6 @@ def gettext(message: str, /, **values: object) -> str:
 def ngettext(one: str, many: str, n: int, /, **values: object) -> str:
     """The sentence for `n` things; `%(num)s` is the number as the reader writes it."""
     return _messages().ungettext(one, many, n) % {"num": number(n), **values}
-
-
-def pgettext(context: str, message: str, /, **values: object) -> str:
-    """The sentence where English has one word for two things."""
-    text = _messages().upgettext(context, message)
-    return text % values if values else text
 
 
 def lazy(message: str, /, **values: object) -> Any:

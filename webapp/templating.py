@@ -14,7 +14,6 @@ from werkzeug.routing import BuildError
 
 from webapp import clock, letters, uploads
 from webapp.config import LANGUAGES
-from webapp.htmx import dom_id
 from webapp.i18n import current_language
 
 
@@ -82,7 +81,6 @@ def init_app(app: Flask) -> None:
         this_page_in=this_page_in,
         public_address=public_address,
         asset=asset,
-        dom_id=dom_id,
         now=lambda: clock.now(),
         LANGUAGES=LANGUAGES,
         settings=app.config["SETTINGS"],

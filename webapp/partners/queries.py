@@ -90,11 +90,6 @@ def applications(state: str, *, page: int = 1) -> tuple[list[Application], bool]
     return found[:PER_PAGE], len(found) > PER_PAGE
 
 
-def waiting_count() -> int:
-    """How many applications wait for the operator."""
-    return db.session.scalar(sa.select(sa.func.count(Application.id)).where(*STATES["waiting"])) or 0
-
-
 def application(public_id: str) -> Application | None:
     """One application, for the operator."""
     return db.session.scalar(

@@ -14,7 +14,6 @@ from webapp.money import Money
 from webapp.refused import Refused
 
 SERVICES = ("web", "mail", "cloud", "backup", "shop", "events")
-COMMITMENTS = ("support", "invoices", "products", "conditions")
 TEXT_LENGTH = 600
 NOT_PUBLIC = ("localhost", "local", "internal", "lan", "home", "intranet", "invalid", "onion", "arpa")
 

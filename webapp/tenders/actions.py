@@ -35,7 +35,7 @@ from webapp.tenders.rules import (
     last_moment,
 )
 from webapp.unit import lock, unit_of_work
-from webapp.uploads import Checked, Upload
+from webapp.uploads import Checked
 
 LETTERS = "23456789ABCDEFGHJKLMNPQRSTUVWXYZ"  # a reference is read out on the phone: no 0/O, 1/I
 WAIT_FOR_MAIL_SECONDS = 5.0
@@ -100,7 +100,7 @@ def send(draft: Draft, *, by: User | None, organisation: Organisation | None, no
     draft.data = {}
     # the link outlives the call by its retention; what it opens says so when it is over
     policy = programme().tenders
-    days = policy.confirm_within_days + policy.validity_days * (1 + policy.extensions) + policy.retention_days + 2
+    days = policy.confirm_within_days + policy.validity_days * 2 + policy.retention_days + 2
     links.issue("tender", tender.id, expires_at=now + timedelta(days=days), now=now)
     audit.record("tender.sent", tender, by=by, organisation=organisation, now=now)
     if by is None and policy.visitors_confirm:

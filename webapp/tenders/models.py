@@ -88,15 +88,6 @@ class Tender(Base):
         return status(self.dates, now=now)
 
     @property
-    def budget(self) -> tuple[Money | None, Money | None]:
-        """(least, most) as money."""
-        least, most = self.budget_least, self.budget_most
-        return (
-            Money(least * 100, self.currency) if least else None,
-            Money(most * 100, self.currency) if most else None,
-        )
-
-    @property
     def place(self) -> str:
         """The code of the region, or of the country where none was chosen."""
         return self.region or self.country

@@ -422,19 +422,6 @@ def tender_to_stop(public_id: str) -> Tender | None:
 # --- the operator -------------------------------------------------------------------------------------------
 
 
-def all_tenders(*, search: str = "", page: int = 1, per_page: int = PER_PAGE) -> tuple[list[Tender], bool]:
-    """(calls, whether there are more), newest first; `search` in reference, title and contact address."""
-    query = sa.select(Tender).options(selectinload(Tender.offers)).order_by(Tender.id.desc())
-    if search:
-        matches = [
-            sa.func.lower(column).contains(search.lower(), autoescape=True)
-            for column in (Tender.reference, Tender.title, Tender.contact_email)
-        ]
-        query = query.where(sa.or_(*matches))
-    found = list(db.session.scalars(query.limit(per_page + 1).offset((page - 1) * per_page)))
-    return found[:per_page], len(found) > per_page
-
-
 def any_tender(public_id: str) -> Tender | None:
     """One call, for the operator."""
     return db.session.scalar(sa.select(Tender).where(Tender.public_id == public_id).options(*_whole()))

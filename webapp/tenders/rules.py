@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from enum import StrEnum
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from webapp.refused import Gone, Refused
-
-STARTS = ("soon", "month", "quarter", "open")
-DISMISSALS = ("no_capacity", "other_field", "budget", "place", "other")
 
 
 class Status(StrEnum):
@@ -125,12 +124,27 @@ def budget_bands(steps: tuple[int, ...]) -> list[str]:
     """The codes of the bands that these steps make, smallest first."""
     if not steps:
         return []
-    inner = [f"{low}-{high}" for low, high in zip(steps, steps[1:], strict=False)]
+    inner = [f"{low}-{high}" for low, high in pairwise(steps)]
     return [f"-{steps[0]}", *inner, f"{steps[-1]}-"]
 
 
+_MAIL_ADDRESS = re.compile(r"[^\s@<>()\[\],;:]+@[^\s@<>()\[\],;:]+\.\w+")
+_PHONE = re.compile(r"(?:\+|\b0)\d[\d\s/().-]{6,}\d")
+PHONE_DIGITS = 9  # a date has eight
+
+
+def without_contact(text: str) -> str:
+    """The text with `[…]` for mail addresses and phone numbers that somebody typed into it (RULES T2)."""
+
+    def hide_phone(match: re.Match[str]) -> str:
+        digits = sum(c.isdigit() for c in match.group())
+        return "[…]" if digits >= PHONE_DIGITS else match.group()
+
+    return _PHONE.sub(hide_phone, _MAIL_ADDRESS.sub("[…]", text))
+
+
 def excerpt(description: str, length: int = 280) -> str:
-    """The beginning of a description for the mail to partners, cut at a word unless it is endless (RULES T2)."""
+    """The beginning of a text, cut at a word unless that word is endless."""
     text = " ".join(description.split())
     if len(text) <= length:
         return text
