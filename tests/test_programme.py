@@ -20,11 +20,7 @@ def test_the_defaults_are_those_of_the_rules():
     assert policy.eligibility.volume("CHF") == Money(200_000, "CHF")
     assert policy.eligibility.volume("EUR") == Money(180_000, "EUR")
     assert policy.eligibility.months_to_reach_it == 12
-    assert (policy.tenders.validity_days, policy.tenders.extensions, policy.tenders.retention_days) == (
-        30,
-        1,
-        90,
-    )
+    assert (policy.tenders.validity_days, policy.tenders.retention_days) == (30, 90)
     assert policy.tenders.visitors_confirm is True
     assert policy.tenders.validity_choices == (14, 21, 30)
 

@@ -33,7 +33,6 @@ class Tenders:
 
     validity_days: int
     shorter_validity_days: tuple[int, ...]
-    extensions: int
     retention_days: int
     confirm_within_days: int
     visitors_confirm: bool

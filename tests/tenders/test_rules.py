@@ -22,6 +22,7 @@ from webapp.tenders.rules import (
     excerpt,
     last_moment,
     status,
+    without_contact,
 )
 
 NOW = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
@@ -191,3 +192,19 @@ def test_an_excerpt_is_one_line_and_never_too_long(text):
     assert short == " ".join(short.split())
     whole = " ".join(text.split())
     assert short == whole or (short.endswith("…") and whole.startswith(short[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Write to vera@visitor.example, please", "Write to […], please"),
+        ("Call +41 31 555 01 02 or 031 555 01 02.", "Call […] or […]."),
+        ("Phone 0041315550102", "Phone […]"),
+        ("From 01.02.2026 to 03.04.2026", "From 01.02.2026 to 03.04.2026"),
+        ("20 mailboxes, CHF 1’500.00, 2026-12-31", "20 mailboxes, CHF 1’500.00, 2026-12-31"),
+        ("a@b", "a@b"),
+    ],
+)
+def test_contact_data_typed_into_the_text_stays_out_of_the_excerpt(typed, shown):
+    """RULES T2."""
+    assert without_contact(typed) == shown

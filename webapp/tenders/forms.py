@@ -33,7 +33,7 @@ from webapp.money import MINOR_PER_UNIT, parse_amount
 from webapp.partners.labels import service_choices
 from webapp.programme import programme
 from webapp.tenders import labels
-from webapp.tenders.rules import closing, closing_day
+from webapp.tenders.rules import closing, closing_day, without_contact
 
 OFFER_DAYS = (14, 30, 60, 90)
 GROUPED_COUNTRIES = ("CH", "FR", "DE", "AT", "BE")
@@ -107,6 +107,12 @@ class TenderForm(PublicForm):
             self.validity_days.data = str(policy.validity_days)
         if self.budget.data in (None, "None"):
             self.budget.data = ""
+
+    def validate_title(self, field: Field) -> None:
+        if without_contact(field.data) != field.data:
+            raise ValidationError(
+                _("Leave mail addresses and phone numbers out of the title; there are fields for them below.")
+            )
 
     def validate_place(self, field: Field) -> None:
         if not places.is_place(field.data):

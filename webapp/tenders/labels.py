@@ -127,7 +127,7 @@ def reply_subject(tender: Tender) -> str:
 FILTERS: dict[str, Callable[..., Any]] = {
     "needs": needs,
     "needed": needed,
-    "excerpt": rules.excerpt,
+    "excerpt": lambda text: rules.excerpt(rules.without_contact(text)),
     "budget": budget,
     "budget_name": lambda band, currency: budget_words(*rules.budget_bounds(band), currency),
     "closing_day": closing_day,

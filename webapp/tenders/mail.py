@@ -9,7 +9,7 @@ from webapp.i18n import ngettext
 from webapp.mailer import Address, Letter, QueuedMail, Recipient, address_of
 from webapp.tenders import labels, queries
 from webapp.tenders.models import Offer, Tender, TenderOpening
-from webapp.tenders.rules import Status, excerpt
+from webapp.tenders.rules import Status, excerpt, without_contact
 
 # every kind that goes to the requester about a call: erased with it
 TO_REQUESTER = (
@@ -131,7 +131,7 @@ def tender_excerpt(mail: QueuedMail) -> Letter | None:
         heading=tender.title,
         preheader=_("A new call for tenders concerns you. Open until %(day)s.", day=_closes(tender)),
         paragraphs=(_("Somebody looks for a partner, and the call matches what you wish to receive. An excerpt:"),),
-        quote=(tender.language, excerpt(tender.description)),
+        quote=(tender.language, excerpt(without_contact(tender.description))),
         facts=_facts(tender),
         button=(_("Read the call"), address_of("tenders.open_mailed", tender=tender.public_id)),
         after=(
