@@ -1,0 +1,173 @@
+"""What somebody tries who wants to break, flood or slow the portal."""
+
+from __future__ import annotations
+
+import io
+import time
+
+import pytest
+import sqlalchemy as sa
+from PIL import Image
+
+from tests.factories import PASSWORD, make_user
+from tests.tenders.story import CONTACT, opened, published
+from webapp import kept, uploads
+from webapp.accounts import actions, queries
+from webapp.accounts.passwords import weakness
+from webapp.drafts import new_key
+from webapp.extensions import db
+from webapp.mailer import QueuedMail
+from webapp.tenders.models import Offer
+from webapp.unit import unit_of_work
+
+HUGE = 200_000  # characters; what took half a minute before
+MOMENT = 5.0  # seconds
+
+
+def mails_to(address):
+    return db.session.scalar(sa.select(sa.func.count(QueuedMail.id)).where(QueuedMail.address == address))
+
+
+# --- work ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a" * HUGE, " ".join(f"name{n}" for n in range(HUGE // 10))])
+def test_a_password_is_compared_with_a_huge_name_in_a_moment(name):
+    begun = time.monotonic()
+    assert weakness("correct horse batterie", f"{name}@example.com", name) is None
+    assert time.monotonic() - begun < MOMENT
+
+
+@pytest.mark.parametrize("field", ["name", "email", "organisation_name", "vat_number", "register_number"])
+def test_a_huge_line_is_only_measured(client, field):
+    typed = {
+        "name": "Nora Neu", "email": "nora@example.com", "new_password": "seven geese on a ladder", "kind": "company",
+        "organisation_name": "Neu SA", "street": "Rue 1", "postcode": "1003", "city": "Lausanne", "country": "CH",
+    }  # fmt: skip
+    begun = time.monotonic()
+    page = client.submit("/en/sign-up", {**typed, field: "a" * HUGE})
+    assert time.monotonic() - begun < MOMENT
+    assert page.status == 422
+    (error,) = page.errors
+    assert error.startswith("Use at most ")
+
+
+def test_no_more_pictures_are_drawn_again_than_may_be_attached(client, monkeypatch):
+    """RULES T1: up to three; a file of 5 kB can be a picture of 40 million points."""
+    looked_at = []
+    check = uploads.check_attachment
+    monkeypatch.setattr(uploads, "check_attachment", lambda file: looked_at.append(file.filename) or check(file))
+    picture = io.BytesIO()
+    Image.new("1", (30, 20)).save(picture, "PNG")
+    files = [(io.BytesIO(picture.getvalue()), f"{n}.png") for n in range(9)]
+    page = client.submit("/en/tenders/new", {"title": "A shop for eyeglasses", **CONTACT, "files": files})
+    assert "Attach at most 3 files." in page.errors
+    assert looked_at == ["0.png", "1.png", "2.png"]
+
+
+# --- addresses and headers ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("number", ["99999", "9223372036854775807", "9" * 30])
+def test_a_site_map_far_behind_the_last_is_no_crash(client, number):
+    assert client.get(f"/sitemap-{number}.xml").status_code in (200, 404)
+
+
+@pytest.mark.parametrize("number", ["0", "99999", "9223372036854775808", "9" * 30])
+def test_a_mail_that_never_was_is_not_there(client, cast, number):
+    client.sign_in(cast.olga)
+    assert client.post_to(f"/en/admin/mails/{number}/retry").status == 404
+
+
+@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://localhost@evil.example", "//localhost", "localhost"])
+def test_a_malformed_origin_is_another_site(client, origin):
+    data = {"email": "x@example.com", "password": "x", "csrf_token": client.token()}
+    assert client.post("/en/sign-in", data=data, headers={"Origin": origin}).status_code == 403
+
+
+@pytest.mark.parametrize("cookie", ["session ={}", "session\t={}", "language=en;session ={}"])
+def test_a_page_of_a_session_is_never_kept_however_its_cookie_is_written(app, client, another, cast, cookie):
+    """Flask finds the session behind `session =…`, too: its page must not become everybody's."""
+    unit_of_work(lambda: kept.changed("directory"))()
+    pierre = another().sign_in(cast.pierre)
+    pierre.get("/en/partners")  # the answer to the next one sets no cookie
+    session = pierre.get_cookie("session").value
+    stranger = app.test_client(use_cookies=False)
+    signed_in = stranger.get("/en/partners", headers={"Cookie": cookie.format(session)})
+    assert "My space" in signed_in.get_data(as_text=True), "else this test proves nothing"
+    assert "Sign in" in client.get("/en/partners").text
+
+
+def test_a_draft_s_key_in_another_form_is_another_draft(client, cast):
+    key = new_key()
+    client.sign_in(cast.nadia)
+    data = {
+        "key": key, "kind": "individual", "street": "Gasse 1", "postcode": "3011", "city": "Bern", "country": "CH",
+    }  # fmt: skip
+    assert client.post_to("/en/account/organisations/new", data).status == 303
+    page = client.post_to(f"/en/tenders/new/{key}", {"title": "A shop for eyeglasses", **CONTACT})
+    assert page.status == 422 and page.root.by_id("title").get("value") == "A shop for eyeglasses"
+
+
+# --- floods of mail -----------------------------------------------------------------------------------------
+
+
+def test_who_signs_in_again_and_again_sends_few_mails_to_an_address_that_is_not_theirs(client, clock):
+    make_user(email="victim@example.com", verified_at=None)
+    for _again in range(20):
+        page = client.submit("/en/sign-in", {"email": "victim@example.com", "password": PASSWORD})
+        assert page.location == "/en/sign-up/done"
+        clock.forward(minutes=1)
+    assert "too many attempts" in client.get_page(page.location).response.text
+    assert mails_to("victim@example.com") <= 5
+
+
+def test_one_address_gets_few_invitations_from_however_many_organisations(client, cast, clock):
+    client.sign_in(cast.nadia)
+    statuses = []
+    for n in range(12):
+        address = client.post_to(
+            "/en/account/organisations/new",
+            {"key": new_key(), "kind": "company", "organisation_name": f"Firm {n}", "street": "Gasse 1",
+             "postcode": "3011", "city": "Bern", "country": "CH"},
+        ).location  # fmt: skip
+        invitation = {"email": "victim@example.com", "role": "collaborator", "language": "en"}
+        statuses.append(client.post_to(f"{address}team/new", invitation).status)
+    assert statuses == [303] * 10 + [429] * 2
+    assert mails_to("victim@example.com") == 10
+
+
+def test_an_invitation_is_sent_again_only_so_often(client, cast, clock, now):
+    invitation = actions.invite(
+        cast.lumen, email="victim@example.com", role=queries.Role.COLLABORATOR, language="en", by=cast.nadia, now=now
+    )
+    client.sign_in(cast.nadia)
+    for _again in range(15):
+        clock.forward(minutes=11)
+        client.post_to(f"/en/o/{cast.lumen.public_id}/team/invitations/{invitation.public_id}/mail")
+    assert mails_to("victim@example.com") == 11
+
+
+def test_nobody_opens_organisations_without_end(client, cast):
+    client.sign_in(cast.nadia)
+    data = {"kind": "individual", "street": "Gasse 1", "postcode": "3011", "city": "Bern", "country": "CH"}
+    statuses = [
+        client.post_to("/en/account/organisations/new", {**data, "key": new_key()}).status for _n in range(22)
+    ]
+    assert statuses == [303] * 20 + [429] * 2
+
+
+def test_an_offer_made_and_withdrawn_again_and_again_ends(client, cast):
+    """RULES T7: each new offer is a mail to the requester."""
+    tender = published()
+    opened(tender, cast.lumiere_partner, cast.pierre)
+    client.sign_in(cast.pierre)
+    here = f"/en/o/{cast.lumiere.public_id}/tenders/{tender.public_id}"
+    offer = {"price_least": "7500", "currency": "EUR", "message": "We have built nine shops.", "days": "30"}
+    for _again in range(20):
+        assert client.post_to(f"{here}/offer", offer).status == 303
+        assert client.post_to(f"{here}/offer/withdrawal").status == 303
+    page = client.post_to(f"{here}/offer", offer)
+    assert page.errors[0].startswith("There were too many attempts.")
+    assert page.root.by_id("price_least").get("value") == "7500"
+    assert db.session.scalar(sa.select(Offer)).withdrawn_at
