@@ -166,21 +166,26 @@ class filled:
     def __call__(self, form: Form, field: Field) -> None:
         n = len(field.data or "")
         if n > self.most:
-            raise ValidationError(
-                _("Use at most %(most)s characters; there are %(n)s now.", most=self.most, n=n)
-            )
+            raise ValidationError(_too_long(n, self.most))
         if 0 < n < self.least:
             raise ValidationError(_("Write at least %(least)s characters.", least=self.least))
 
 
+def _too_long(n: int, most: int) -> str:
+    return _("Use at most %(most)s characters; there are %(n)s now.", most=most, n=n)
+
+
 class Line(StringField):
-    """One line. Control characters and direction overrides are refused, blanks tidied, `most` kept."""
+    """One line. Control characters and direction overrides are refused, blanks tidied, `most` kept.
+
+    A line that is too long reaches no other validator: some take a minute over a megabyte.
+    """
 
     lines = False
     data: str  # a field that was left out is an empty line here
 
     def __init__(self, label: Any = None, validators: Any = (), *, most: int = 120, **kwargs: Any) -> None:
-        super().__init__(label, [*validators, filled(most=most)], **kwargs)
+        super().__init__(label, validators, **kwargs)
         self.most = most
 
     def process_data(self, value: Any) -> None:
@@ -193,6 +198,8 @@ class Line(StringField):
     def pre_validate(self, form: WtForm) -> None:
         if has_control_characters(self.data or "", lines=self.lines):
             raise StopValidation(_("Remove the invisible control characters from this text."))
+        if len(self.data) > self.most:
+            raise StopValidation(_too_long(len(self.data), self.most))
 
 
 class Text(Line, TextAreaField):

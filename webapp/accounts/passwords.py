@@ -25,6 +25,7 @@ MIN_LENGTH = 12  # characters
 MAX_LENGTH = 200  # characters; far above any passphrase, and bounds the work of one request
 
 _LEAST_NAME = 4  # characters of a name or address from which it counts as recognisable
+_LONGEST_NAME = 254  # what is longer is no name and no address, and would take minutes to look for
 _LEAST_REST = 8  # characters that must remain beside the personal parts
 
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19456, parallelism=1)
@@ -77,7 +78,7 @@ def _parts(personal: tuple[str, ...]) -> set[str]:
     """What people build passwords from: "anna.keller@example.ch" -> {"anna.keller", "annakeller", ...}."""
     parts: set[str] = set()
     for value in personal:
-        given = _normal(value).casefold().strip()
+        given = _normal(value[:_LONGEST_NAME]).casefold().strip()
         whole = given.rpartition("@")[0] or given
         words = re.findall(r"[^\W_]+", whole)
         parts.update((given, whole, "".join(words), *words))
