@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,7 @@ ATTACHMENT_BYTES = 5 * MEGABYTE
 PICTURE_BYTES = 5 * MEGABYTE
 PICTURE_PIXELS = 40_000_000
 REQUEST_BYTES = 64 * MEGABYTE  # a file far too big is still read, so that nothing typed beside it is lost
+_EASEL = threading.Lock()  # one picture at a time: a large one takes 300 MB while it is drawn again
 
 
 def takes_files(view: View) -> View:
@@ -110,8 +112,9 @@ def check_attachment(file: FileStorage) -> Checked:
         return check_pdf(file)
     if not data.startswith((b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n")):
         raise BadFile("Only PDF, JPEG and PNG files can be attached.")
-    picture = _decode(data)
-    return _encode(picture, _name(file, "png" if picture.format == "PNG" else "jpg"))
+    with _EASEL:
+        picture = _decode(data)
+        return _encode(picture, _name(file, "png" if picture.format == "PNG" else "jpg"))
 
 
 def check_picture(file: FileStorage, *, smallest: int, largest: int, square: bool) -> Checked:
@@ -119,13 +122,15 @@ def check_picture(file: FileStorage, *, smallest: int, largest: int, square: boo
 
     `square` cuts the middle out (avatars, RULES O4); else the proportions stay (logos).
     """
-    picture = _decode(_read(file, PICTURE_BYTES))
-    if min(picture.size) < smallest:
-        raise BadFile("The picture must be at least %(pixels)s × %(pixels)s pixels.", pixels=smallest)
-    upright = ImageOps.exif_transpose(picture)
-    upright = ImageOps.fit(upright, (largest, largest)) if square else upright
-    upright.thumbnail((largest, largest))
-    return _encode(upright, _name(file, "png"), "PNG")
+    data = _read(file, PICTURE_BYTES)
+    with _EASEL:
+        picture = _decode(data)
+        if min(picture.size) < smallest:
+            raise BadFile("The picture must be at least %(pixels)s × %(pixels)s pixels.", pixels=smallest)
+        upright = ImageOps.exif_transpose(picture)
+        upright = ImageOps.fit(upright, (largest, largest)) if square else upright
+        upright.thumbnail((largest, largest))
+        return _encode(upright, _name(file, "png"), "PNG")
 
 
 def _decode(data: bytes) -> Image.Image:
