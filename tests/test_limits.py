@@ -63,3 +63,18 @@ def test_old_counters_are_forgotten(app):
     spend("sign-in", "anna", most=1, per=HOUR, now=NOW)
     assert limits.forget_old(now=NOW) == 0
     assert limits.forget_old(now=NOW + timedelta(hours=2)) == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("192.0.2.1", "192.0.2.1"),
+        ("::ffff:192.0.2.1", "192.0.2.1"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", ""),
+        (None, ""),
+    ],
+)
+def test_one_customer_is_counted_as_one(address, network):
+    """A server that listens on both names IPv4 customers in IPv6: they must not all be counted as one."""
+    assert limits.network(address) == network

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv6Address, ip_address, ip_network
 
 import sqlalchemy as sa
 from flask import current_app
@@ -44,6 +44,9 @@ def network(address: str | None) -> str:
         parsed = ip_address(address or "")
     except ValueError:
         return ""
+    if isinstance(parsed, IPv6Address):
+        # a server that listens on both names IPv4 customers ::ffff:192.0.2.1, all of them in one /64
+        parsed = parsed.ipv4_mapped or parsed
     return str(parsed if parsed.version == 4 else ip_network((parsed, 64), strict=False))
 
 
