@@ -43,8 +43,9 @@ def new_key() -> str:
     return new_public_id()
 
 
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()
+def _hash(kind: str, key: str) -> str:
+    """The same key names another draft in another form."""
+    return hashlib.sha256(f"{kind}:{key}".encode()).hexdigest()
 
 
 def find(kind: str, key: str, *, now: datetime) -> Draft | None:
@@ -52,7 +53,7 @@ def find(kind: str, key: str, *, now: datetime) -> Draft | None:
     if not KEY.fullmatch(key):
         return None
     return db.session.scalar(
-        sa.select(Draft).where(Draft.key_hash == _hash(key), Draft.kind == kind, Draft.expires_at > now)
+        sa.select(Draft).where(Draft.key_hash == _hash(kind, key), Draft.expires_at > now)
     )
 
 
@@ -64,12 +65,12 @@ def save(kind: str, key: str, data: dict[str, Any], *, now: datetime) -> Draft:
     insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     db.session.execute(  # a double click saves the same new draft twice at once
         insert(Draft)
-        .values(key_hash=_hash(key), kind=kind, data=data, created_at=now, expires_at=now + LIFETIME)
+        .values(key_hash=_hash(kind, key), kind=kind, data=data, created_at=now, expires_at=now + LIFETIME)
         .on_conflict_do_nothing(index_elements=["key_hash"])
     )
     draft = db.session.scalars(
         sa.select(Draft)
-        .where(Draft.key_hash == _hash(key), Draft.kind == kind)
+        .where(Draft.key_hash == _hash(kind, key))
         .with_for_update()
         .execution_options(populate_existing=True)
     ).one()
