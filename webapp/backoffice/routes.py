@@ -194,7 +194,7 @@ def mails() -> Response:
     )
 
 
-@blueprint.post("/mails/<int:mail>/retry")
+@blueprint.post("/mails/<int(max=2147483647):mail>/retry")
 @operator
 def retry(mail: int) -> AnyResponse:
     """Tries a dead mail again."""

@@ -185,7 +185,7 @@ def sitemap() -> Response:
     )
 
 
-@technical.get("/sitemap-<int:number>.xml")
+@technical.get("/sitemap-<int(max=100000):number>.xml")
 def sitemap_part(number: int) -> Response:
     """One file of a site map in parts; the first one has the pages that aren't partners'."""
     entries = partners.entries(page=max(number, 1), per_page=PARTNERS_PER_MAP)
