@@ -29,7 +29,7 @@ from webapp.accounts.forms import (
     SignInForm,
     SignUpForm,
 )
-from webapp.accounts.models import ColleagueInvitation, Membership, User
+from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User
 from webapp.accounts.rules import Role, SignInStep
 from webapp.forms import BaseForm
 from webapp.htmx import go, local_address, render
@@ -53,7 +53,9 @@ SIGN_INS = Limit("sign-in", 10, timedelta(minutes=15))
 SIGN_INS_TO_ADDRESS = Limit("sign-in-to", 50, HOUR)
 SIGN_INS_FROM_NETWORK = Limit("sign-in-from", 100, HOUR)
 PASSWORD_CHECKS = Limit("password", 10, timedelta(minutes=15))
-INVITATIONS = Limit("colleagues", 50, timedelta(days=1))
+INVITATIONS = Limit("colleagues", 50, timedelta(days=1))  # of an organisation, and by a person
+INVITATIONS_TO_ADDRESS = Limit("colleague-mail", 10, timedelta(days=1))
+ORGANISATIONS = Limit("organisations", 20, timedelta(days=1))  # of one person
 
 
 def show(page: str, form: BaseForm, **values: Any) -> Response:
@@ -129,12 +131,16 @@ def send_verification() -> AnyResponse:
     waiting = session.get("waiting")
     if not waiting:
         return go(url_for("accounts.sign_in"))
-    now = clock.now()
     with saying_why_not():
-        limits.spend_all([(MAILS_FROM_NETWORK, here()), (MAILS_TO_ADDRESS, waiting["email"])], now=now)
-        actions.send_verification(waiting["email"], now=now)
+        _mail_verification(waiting["email"])
         flash(_("The mail is on its way again."))
     return go(url_for("accounts.sign_up_done"))
+
+
+def _mail_verification(email: str) -> None:
+    now = clock.now()
+    limits.spend_all([(MAILS_FROM_NETWORK, here()), (MAILS_TO_ADDRESS, email)], now=now)
+    actions.send_verification(email, now=now)
 
 
 @blueprint.route("/verify/<token>", methods=["GET", "POST"])
@@ -189,7 +195,8 @@ def _sign_in_attempts(email: str) -> list[tuple[Limit, str]]:
 def _go_through(known: User, form: SignInForm) -> AnyResponse:
     """What the rules still ask for after the right password, step by step."""
     if rules.next_step(verified_at=known.verified_at) is SignInStep.VERIFY_ADDRESS:
-        actions.send_verification(known.email, now=clock.now())
+        with saying_why_not():
+            _mail_verification(known.email)
         return _wait_for_mail(known.email)
     renewed = passwords.outdated(known.password_hash)
     return _enter(
@@ -355,7 +362,7 @@ def end_other_sessions() -> AnyResponse:
 def new_organisation() -> AnyResponse:
     """A further organisation (RULES O1)."""
     form, me = OrganisationForm(), person()
-    if form.validate_on_submit():
+    if form.validate_on_submit() and form.within((ORGANISATIONS, me.public_id)):
         organisation = actions.open_organisation(
             form.details(me.name), key=form.key.data or "", by=me, now=clock.now()
         )
@@ -413,7 +420,7 @@ def team_invite(membership: Membership) -> AnyResponse:
     """Invites a colleague by mail."""
     organisation = membership.organisation
     form = InviteForm(membership.role, data={"language": organisation.language})
-    if form.validate_on_submit() and form.within((INVITATIONS, organisation.public_id)):
+    if form.validate_on_submit() and form.within(*_invitation_attempts(organisation, form.email.data)):
         try:
             actions.invite(
                 organisation, email=form.email.data, role=Role(form.role.data), language=form.language.data,
@@ -426,12 +433,21 @@ def team_invite(membership: Membership) -> AnyResponse:
     return show("accounts/team_invite.html", form, membership=membership)
 
 
+def _invitation_attempts(organisation: Organisation, email: str) -> list[tuple[Limit, str]]:
+    return [
+        (INVITATIONS, organisation.public_id),
+        (INVITATIONS, person().public_id),
+        (INVITATIONS_TO_ADDRESS, email),
+    ]
+
+
 @blueprint.post("/o/<org>/team/invitations/<invitation>/mail")
 @member(Role.ADMINISTRATOR)
 def resend_invitation(membership: Membership, invitation: str) -> AnyResponse:
     """Sends the invitation again; the older link dies."""
     invited = found(queries.open_invitation(membership.organisation, invitation))
     with saying_why_not():
+        limits.spend_all([(INVITATIONS_TO_ADDRESS, invited.email)], now=clock.now())
         actions.resend_invitation(invited, by=person(), now=clock.now())
         flash(_("The invitation to %(email)s is on its way again.", email=invited.email))
     return _to_team(membership)

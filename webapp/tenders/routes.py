@@ -20,6 +20,7 @@ from webapp.drafts import Draft
 from webapp.htmx import go, render, wants_fragment
 from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
+from webapp.limits import Limit
 from webapp.partners.labels import service_choices
 from webapp.partners.models import PartnerAccount
 from webapp.partners.rules import SERVICES
@@ -42,6 +43,7 @@ blueprint.add_app_template_global(place_choices, "place_groups")
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+OFFERS = Limit("offer", 20, DAY)  # of one partner to one call: each one after a withdrawal is a mail
 
 
 # --- writing a call -----------------------------------------------------------------------------------------
@@ -135,16 +137,19 @@ def _kept_files(key: str, drop: set[str]) -> int:
 
 
 def _checked_files(form: TenderForm, *, beside: int) -> list[Checked]:
-    """The files that can be taken beside those that are there; the others become messages next to the field."""
+    """The files that can be taken beside those that are there; the others become messages next to the field.
+
+    Not more files than may stay are looked at: a small one can be a large picture, which takes seconds.
+    """
     good: list[Checked] = []
     sent = [file for file in form.files.data or [] if isinstance(file, FileStorage) and file.filename]
     form.files.errors = list(form.files.errors)
-    for file in sent:
+    most = programme().tenders.attachments
+    for file in sent[: max(0, most - beside)]:
         try:
             good.append(uploads.check_attachment(file))
         except BadFile as refusal:
             form.files.errors.append(_("%(name)s: %(problem)s", name=file.filename, problem=tell(refusal)))
-    most = programme().tenders.attachments
     if len(sent) + beside > most:
         form.files.errors.append(_("Attach at most %(most)s files.", most=most))
     return good
@@ -431,7 +436,7 @@ def _offer_data(old: Offer | None, tender: Tender) -> dict[str, object]:
 
 
 def _make_offer(form: OfferForm, received: TenderRecipient) -> bool:
-    """Makes the offer; False when the PDF can't be taken, with the reason next to its field."""
+    """Makes the offer; False when the PDF can't be taken or it is one too many, with the reason in the form."""
     now = clock.now()
     pdf = None
     try:
@@ -439,6 +444,8 @@ def _make_offer(form: OfferForm, received: TenderRecipient) -> bool:
             pdf = uploads.check_pdf(form.pdf.data)
     except BadFile as refusal:
         form.blame("pdf", refusal)
+        return False
+    if not form.within((OFFERS, f"{received.partner.public_id} {received.tender.public_id}")):
         return False
     least, most = form.prices
     terms = actions.Terms(
