@@ -26,7 +26,7 @@ def supplied(environ: Mapping[str, str], *, host: str, port: int) -> dict[str, s
         "MAIL_FROM": "Helvia Partners <partners@helvia.example>",
         "BRAND_NAME": "Helvia Partners",
         "OPERATOR_NAME": "Helvia SA",
-        "OPERATOR_ADDRESS": "Rue du Simplon 12, 1006 Lausanne, Switzerland",
+        "OPERATOR_ADDRESS": "Rue du Simplon 12, 1006 Lausanne",
         "OPERATOR_EMAIL": "partners@helvia.example",
         "OPERATOR_COUNTRY": "CH",
         "LOG_LEVEL": "WARNING",
