@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -103,7 +104,8 @@ def test_the_database_holds_nothing_that_opens_anything(link):
 
 def test_another_key_of_the_operator_ends_all_links(app, link, monkeypatch):
     token = link.token
-    monkeypatch.setattr(app, "secret_key", "another-key-0123456789-0123456789")
+    settings = replace(app.config["SETTINGS"], secret_key="another-key-0123456789-0123456789")
+    monkeypatch.setitem(app.config, "SETTINGS", settings)
     assert find(token) is None
 
 

@@ -9,7 +9,20 @@ from flask import Flask
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from webapp import (
-    cli, config, drafts, errors, i18n, jobs, kept, limits, logs, programme, security, templating, transport, uploads,
+    cli,
+    config,
+    drafts,
+    errors,
+    i18n,
+    jobs,
+    kept,
+    limits,
+    logs,
+    programme,
+    security,
+    templating,
+    transport,
+    uploads,
 )  # fmt: skip
 from webapp.accounts import access as sign_in  # `access` is also a module of this package
 from webapp.config import Settings

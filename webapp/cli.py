@@ -8,18 +8,35 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from webapp import extraction, upkeep
+from webapp import clock, extraction, upkeep
+from webapp.backoffice import actions as backoffice
+from webapp.i18n import tell
+from webapp.mailer import address_of
+from webapp.refused import Refused
 from webapp.worker import Stop, run
 
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
-    for command in (worker, backup, check, translate):
+    for command in (setup, worker, backup, check, translate):
         app.cli.add_command(command)
 
 
 def _app() -> Flask:
     return current_app._get_current_object()  # type: ignore[attr-defined] # Flask's proxy
+
+
+@click.command()
+@with_appcontext
+def setup() -> None:
+    """Print the one-time address at which the first operator signs up."""
+    try:
+        link = backoffice.open_setup(now=clock.now())
+    except Refused as refusal:
+        raise click.ClickException(tell(refusal)) from None
+    language = current_app.config["SETTINGS"].default_language
+    click.echo("Open this address within 24 hours; it works once:")
+    click.echo(address_of("backoffice.setup", token=link.token, lang=language))
 
 
 @click.command()

@@ -11,12 +11,11 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base, new_public_id
 from webapp.extensions import db
-from webapp.unit import rows_changed, unit_of_work
+from webapp.unit import insert_into, rows_changed, unit_of_work
 from webapp.uploads import Upload
 
 LIFETIME = timedelta(hours=24)
@@ -62,9 +61,8 @@ def save(kind: str, key: str, data: dict[str, Any], *, now: datetime) -> Draft:
     """Keeps what was typed under this key; a finished draft stays as it is. ValueError for a malformed key."""
     if not KEY.fullmatch(key):
         raise ValueError("not a draft's key")
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     db.session.execute(  # a double click saves the same new draft twice at once
-        insert(Draft)
+        insert_into(Draft)
         .values(key_hash=_hash(kind, key), kind=kind, data=data, created_at=now, expires_at=now + LIFETIME)
         .on_conflict_do_nothing(index_elements=["key_hash"])
     )

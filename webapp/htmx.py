@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 from flask import Response, make_response, redirect, render_template, request
 from werkzeug.wrappers import Response as AnyResponse
 
+LAST_PAGE = 10_000
+
 
 def wants_fragment() -> bool:
     """Whether HTMX asks for a part of a page."""
@@ -35,3 +37,9 @@ def local_address(target: str | None, default: str) -> str:
         return default
     parts = urlsplit(target)
     return default if parts.scheme or parts.netloc or any(ord(c) < 33 for c in target) else target
+
+
+def page_number() -> int:
+    """Which page of a list the address asks for; 1 for whatever is not a number that a list can have."""
+    typed = request.args.get("page", "")
+    return min(max(int(typed), 1), LAST_PAGE) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 1

@@ -27,6 +27,7 @@ from flask import Flask, current_app, g, has_request_context, request
 from jinja2.nodes import EvalContext
 from jinja2.utils import pass_eval_context
 from markupsafe import Markup
+from werkzeug.wrappers import Response as AnyResponse
 
 from webapp.config import LANGUAGES
 from webapp.money import Money
@@ -36,6 +37,7 @@ from webapp.refused import Refused, TooMany
 CATALOGUES = Path(__file__).parent.parent / "translations"
 LANGUAGE_NAMES = {"en": "English", "fr": "Français", "de": "Deutsch"}
 LANGUAGE_COOKIE = "language"
+A_YEAR = 31_536_000  # seconds
 SWISS = ("CH", "LI")
 
 Words = TypeVar("Words", bound=Callable[..., str])
@@ -114,6 +116,12 @@ def negotiate() -> str:
         return cookie
     wanted = request.accept_languages.best_match(LANGUAGES)
     return wanted or current_app.config["SETTINGS"].default_language
+
+
+def remember_language(response: AnyResponse, language: str) -> None:
+    """Sets the cookie by which `/` chooses a language; no other page looks at it."""
+    secure = current_app.config["SETTINGS"].secure
+    response.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
 
 
 def _region_of_request() -> str:

@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base
 from webapp.extensions import db
-from webapp.unit import unit_of_work
+from webapp.unit import insert_into, unit_of_work
 
 log = logging.getLogger(__name__)
 
@@ -64,8 +63,7 @@ def run_due(*, now: datetime) -> list[str]:
 
 @unit_of_work
 def _take(name: str, slot: int, *, now: datetime) -> bool:
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    taken = insert(JobSlot).values(name=name, slot=slot, started_at=now)
+    taken = insert_into(JobSlot).values(name=name, slot=slot, started_at=now)
     statement = taken.on_conflict_do_update(
         index_elements=["name"], set_={"slot": slot, "started_at": now}, where=JobSlot.slot < slot
     ).returning(JobSlot.slot)

@@ -20,13 +20,13 @@ from typing import Any, Generic, TypeVar
 import sqlalchemy as sa
 from flask import Flask, current_app, make_response, render_template, request
 from markupsafe import Markup
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Engine
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base
 from webapp.extensions import db
 from webapp.i18n import LANGUAGE_COOKIE, reader
+from webapp.unit import insert_into
 
 View = TypeVar("View", bound=Callable[..., object])
 Thing = TypeVar("Thing")
@@ -92,8 +92,7 @@ def piece(template: str, **values: Hashable) -> Markup:
 
 def changed(name: str) -> None:
     """Says, in the caller's unit of work, that what `name` stands for is not as it was."""
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(Revision).values(name=name, stamp=secrets.randbits(62))
+    statement = insert_into(Revision).values(name=name, stamp=secrets.randbits(62))
     db.session.execute(
         statement.on_conflict_do_update(index_elements=["name"], set_={"stamp": statement.excluded.stamp})
     )

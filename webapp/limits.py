@@ -9,13 +9,12 @@ from ipaddress import IPv6Address, ip_address, ip_network
 
 import sqlalchemy as sa
 from flask import current_app
-from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base
 from webapp.extensions import db
 from webapp.refused import TooMany
-from webapp.unit import rows_changed, unit_of_work
+from webapp.unit import insert_into, rows_changed, unit_of_work
 
 
 class Attempts(Base):
@@ -80,9 +79,8 @@ def spend(what: str, who: str, *, most: int, per: timedelta, now: datetime) -> N
     """Counts one attempt in a unit of its own, before the work. Raises TooMany beyond `most` per window."""
     seconds = int(per.total_seconds())
     key, window = _slot(what, who, per, now)
-    insert = postgresql.insert if db.engine.dialect.name == "postgresql" else sqlite.insert
     statement = (
-        insert(Attempts)
+        insert_into(Attempts)
         .values(key=key, window=window, n=1, ends_at=now + per)
         .on_conflict_do_update(index_elements=["key", "window"], set_={"n": Attempts.n + 1})
         .returning(Attempts.n)

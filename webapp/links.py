@@ -58,7 +58,7 @@ def _proof(purpose: str, selector: str) -> str:
 
 def issue(purpose: str, subject: int, *, expires_at: datetime, now: datetime) -> Link:
     """A new link in the caller's unit of work; older ones of the same purpose and subject die."""
-    replace(purpose, subject)
+    end(purpose, subject)
     link = Link(
         selector=_encode(secrets.token_bytes(16)),
         purpose=purpose,
@@ -71,7 +71,7 @@ def issue(purpose: str, subject: int, *, expires_at: datetime, now: datetime) ->
     return link
 
 
-def replace(purpose: str, subject: int) -> None:
+def end(purpose: str, subject: int) -> None:
     """Ends all links of this purpose to this subject."""
     db.session.execute(sa.delete(Link).where(Link.purpose == purpose, Link.subject == subject))
 

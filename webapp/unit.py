@@ -7,6 +7,7 @@ from functools import wraps
 from typing import Any, TypeVar, cast
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DBAPIError, InvalidRequestError
 
 from webapp.database import Base, writing
@@ -66,3 +67,8 @@ def lock(row: Row) -> Row:
 def rows_changed(statement: sa.Update | sa.Delete) -> int:
     """Runs the statement in the caller's unit of work; how many rows it changed."""
     return cast("sa.CursorResult[Any]", db.session.execute(statement)).rowcount
+
+
+def insert_into(table: type[Base]) -> postgresql.Insert | sqlite.Insert:
+    """An INSERT that knows ON CONFLICT, for the database in use; both say it alike."""
+    return postgresql.insert(table) if db.engine.dialect.name == "postgresql" else sqlite.insert(table)

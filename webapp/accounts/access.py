@@ -10,7 +10,6 @@ from flask import (
     Flask,
     Response,
     abort,
-    current_app,
     flash,
     g,
     redirect,
@@ -27,7 +26,7 @@ from webapp.accounts.models import Membership, Organisation, User, UserSession, 
 from webapp.accounts.rules import Role
 from webapp.extensions import login_manager
 from webapp.htmx import go, render, wants_fragment
-from webapp.i18n import LANGUAGE_COOKIE
+from webapp.i18n import remember_language
 
 View = TypeVar("View", bound=Callable[..., object])
 
@@ -70,9 +69,8 @@ def begin(token: str, row: UserSession, address: str) -> AnyResponse:
 
 
 def with_language(response: AnyResponse, person: User) -> AnyResponse:
-    """The answer with the cookie by which `/` chooses a language; no other page looks at it."""
-    secure = current_app.config["SETTINGS"].secure
-    response.set_cookie(LANGUAGE_COOKIE, person.language, max_age=31536000, secure=secure, samesite="Lax")
+    """The answer that makes `/` lead to the person's language from now on."""
+    remember_language(response, person.language)
     return response
 
 

@@ -70,7 +70,7 @@ def _tell_that_known(known: User, now: datetime) -> None:
         if now - known.created_at < DOUBLE_CLICK:
             return
         known.password_hash = ""
-        links.replace("verify", known.id)
+        links.end("verify", known.id)
         links.issue("reset", known.id, expires_at=now + rules.RESET_LIFETIME, now=now)
     mailer.queue("already_registered", known, known, now=now)
 
@@ -261,7 +261,7 @@ def reset_password(link: Link, *, password_hash: str, by: User | None = None, no
     """The new password; all sessions end, and the address is proved as well. Raises Gone."""
     person = _subject_of(link, now)
     person.verified_at = person.verified_at or now
-    links.replace("verify", person.id)
+    links.end("verify", person.id)
     _set_password(person, password_hash, but=None, now=now)
     return person
 
@@ -273,7 +273,7 @@ def change_password(
     """The new password; all sessions but this one end. Raises WrongPassword when another one was faster."""
     if lock(person).password_hash != seen_hash:
         raise rules.WrongPassword()
-    links.replace("reset", person.id)
+    links.end("reset", person.id)
     _set_password(person, password_hash, but=but, now=now)
 
 
@@ -468,7 +468,7 @@ def withdraw_invitation(invitation: ColleagueInvitation, *, by: User, now: datet
     """Its link opens nothing any more. Raises Gone when it was answered meanwhile."""
     _open_for(invitation, by)
     invitation.withdrawn_at = now
-    links.replace("colleague", invitation.id)
+    links.end("colleague", invitation.id)
     mailer.withhold("colleague_invited", invitation.id, now=now)
     audit.record("colleague.withdrawn", invitation, by=by, now=now, organisation=invitation.organisation)
 
@@ -517,8 +517,8 @@ def _never_verified(email: str) -> User:
     person = queries.user_by_email(email)
     if person is None or lock(person).verified_at or person.disabled_at:
         raise rules.AddressTaken()
-    links.replace("verify", person.id)
-    links.replace("reset", person.id)
+    links.end("verify", person.id)
+    links.end("reset", person.id)
     return person
 
 

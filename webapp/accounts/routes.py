@@ -12,7 +12,6 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, limits, links, uploads
-from webapp.access import found
 from webapp.accounts import access, actions, labels, passwords, queries, rules
 from webapp.accounts.access import member, person, person_or_none, signed_in
 from webapp.accounts.forms import (
@@ -32,6 +31,7 @@ from webapp.accounts.forms import (
 from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User
 from webapp.accounts.rules import Role, SignInStep
 from webapp.forms import BaseForm
+from webapp.found import found
 from webapp.htmx import go, local_address, render
 from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _

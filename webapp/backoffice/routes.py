@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import click
 from flask import Blueprint, Response, current_app, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, links
-from webapp.access import found
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import operator, person
 from webapp.accounts.labels import ROLES
 from webapp.accounts.rules import AddressTaken, OperatorExists
 from webapp.backoffice import actions, labels, queries
 from webapp.backoffice.forms import RejectionForm, SetupForm
-from webapp.htmx import go, render
+from webapp.found import found
+from webapp.htmx import go, page_number, render
 from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
 from webapp.links import Link
-from webapp.mailer import KINDS, address_of
+from webapp.mailer import KINDS
 from webapp.partners import actions as partner_actions
 from webapp.partners import queries as partners
 from webapp.partners.labels import APPLICATION_STATES
@@ -29,11 +28,6 @@ from webapp.tenders import queries as tenders
 from webapp.tenders.labels import STATUSES
 
 blueprint = Blueprint("backoffice", __name__, cli_group=None)
-
-
-def _page() -> int:
-    page = request.args.get("page", "")
-    return max(1, int(page)) if page.isascii() and page.isdigit() and len(page) < 7 else 1
 
 
 def _search() -> str:
@@ -60,12 +54,12 @@ def desk() -> Response:
 def applications() -> Response:
     """Applications by state."""
     state = _one_of("state", APPLICATION_STATES) or "waiting"
-    rows, more = partners.applications(state, page=_page())
+    rows, more = partners.applications(state, page=page_number())
     return render(
         "backoffice/applications.html",
         rows=rows,
         more=more,
-        page=_page(),
+        page=page_number(),
         state=state,
         states=APPLICATION_STATES,
     )
@@ -124,7 +118,7 @@ def reject(application: str) -> AnyResponse:
 @operator
 def organisations() -> Response:
     """All organisations, searched."""
-    part = queries.organisations(_search(), page=_page())
+    part = queries.organisations(_search(), page=page_number())
     return render("backoffice/organisations.html", part=part, search=_search())
 
 
@@ -154,7 +148,7 @@ def organisation(organisation: str) -> Response:
 def tender_list() -> Response:
     """All calls for tenders, searched, by state."""
     state = _one_of("state", {status.value for status in STATUSES})
-    part = queries.tenders(_search(), state, page=_page(), now=clock.now())
+    part = queries.tenders(_search(), state, page=page_number(), now=clock.now())
     return render("backoffice/tenders.html", part=part, search=_search(), state=state, states=STATUSES)
 
 
@@ -185,7 +179,7 @@ def mails() -> Response:
     state, kind = _one_of("state", labels.MAIL_STATES), _one_of("kind", KINDS)
     return render(
         "backoffice/mails.html",
-        part=queries.mails(state, kind, _search(), page=_page()),
+        part=queries.mails(state, kind, _search(), page=page_number()),
         state=state,
         kind=kind,
         search=_search(),
@@ -240,15 +234,3 @@ def _set_up(link: Link, form: SetupForm) -> bool:
         form.blame("email", refusal)
         return False
     return True
-
-
-@blueprint.cli.command("setup")
-def setup_command() -> None:
-    """Print the one-time address at which the first operator signs up."""
-    try:
-        link = actions.open_setup(now=clock.now())
-    except Refused as refusal:
-        raise click.ClickException(tell(refusal)) from None
-    language = current_app.config["SETTINGS"].default_language
-    click.echo("Open this address within 24 hours; it works once:")
-    click.echo(address_of("backoffice.setup", token=link.token, lang=language))

@@ -8,10 +8,10 @@ from urllib.parse import quote
 from flask import Blueprint, Response, current_app, g, request, url_for
 from flask.blueprints import BlueprintSetupState
 
-from webapp.access import found
 from webapp.demo import mailbox as box
 from webapp.demo.sign_ins import sign_ins
-from webapp.htmx import render
+from webapp.found import found
+from webapp.htmx import page_number, render
 from webapp.security import POLICY
 from webapp.text import tidy_line
 
@@ -43,7 +43,7 @@ def _folder() -> Path:
 def mailbox() -> Response:
     """All mails, newest first; `to` narrows them down."""
     to = tidy_line(request.args.get("to", ""))[:254]
-    page = min(max(request.args.get("page", 1, type=int), 1), 10_000)
+    page = page_number()
     mails = box.envelopes(_folder(), to=to)
     return render(
         "demo/mailbox.html",

@@ -23,7 +23,7 @@ from webapp.accounts.access import member, person_or_none
 from webapp.accounts.models import Membership
 from webapp.config import LANGUAGES, Settings
 from webapp.htmx import render
-from webapp.i18n import LANGUAGE_COOKIE, negotiate
+from webapp.i18n import LANGUAGE_COOKIE, negotiate, remember_language
 from webapp.mailer import address_of
 from webapp.pages import queries
 from webapp.partners import queries as partners
@@ -40,7 +40,6 @@ technical = Blueprint("technical", __name__)
 NEWEST_PARTNERS = 3
 NEWEST_TENDERS = 5
 PARTNERS_PER_MAP = 2000
-A_YEAR = 365 * 24 * 3600
 PUBLIC_PAGES = ("pages.home", "partners.directory", "tenders.new", "partners.become", "affiliation.programme")
 
 
@@ -119,13 +118,11 @@ def legal(topic: str) -> Response:
 
 
 @blueprint.after_app_request
-def remember_language(response: Response) -> Response:
+def keep_language(response: Response) -> Response:
     """Whoever moves on within the site in a language has chosen it: `/` leads there next time."""
     language = g.get("language")
     if language and response.status_code == 200 and _is_chosen(language):
-        response.set_cookie(
-            LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=settings().secure, httponly=True, samesite="Lax"
-        )
+        remember_language(response, language)
     return response
 
 

@@ -22,6 +22,7 @@ from webapp.forms import (
     lazy,
     needed,
 )
+from webapp.htmx import page_number
 from webapp.i18n import LANGUAGE_NAMES, current_language
 from webapp.i18n import gettext as _
 from webapp.partners.labels import service_choices
@@ -30,7 +31,6 @@ from webapp.partners.rules import SERVICES, TEXT_LENGTH, Filters, Listing, norma
 from webapp.uploads import BadFile, Checked
 
 LONGEST_SEARCH = 100
-LAST_PAGE = 4000  # of 25: more than any directory has
 
 
 def read_filters(args: MultiDict[str, str]) -> tuple[Filters, int]:
@@ -42,7 +42,6 @@ def read_filters(args: MultiDict[str, str]) -> tuple[Filters, int]:
     if country and region and places.country_of(region) != country:
         region = ""
     speaks = args.get("speaks", "")
-    page = args.get("page", "")
     filters = Filters(
         q=" ".join(args.get("q", "").split())[:LONGEST_SEARCH],
         services=tuple(code for code in SERVICES if code in args.getlist("service")),
@@ -50,9 +49,7 @@ def read_filters(args: MultiDict[str, str]) -> tuple[Filters, int]:
         country=country,
         region=region,
     )
-    return filters, min(max(int(page), 1), LAST_PAGE) if page.isascii() and page.isdigit() and len(
-        page
-    ) < 9 else 1
+    return filters, page_number()
 
 
 def country_choices() -> list[tuple[str, str]]:

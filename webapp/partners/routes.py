@@ -10,11 +10,11 @@ from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, kept, uploads
-from webapp.access import found
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, person, person_or_none
 from webapp.accounts.models import Membership, Organisation
 from webapp.accounts.rules import Role
+from webapp.found import found
 from webapp.htmx import go, render
 from webapp.i18n import current_language, reader
 from webapp.i18n import gettext as _

@@ -22,12 +22,12 @@ from webapp.tenders import mail as mails
 from webapp.tenders import queries
 from webapp.tenders.models import Offer, Tender, TenderOpening, TenderRecipient
 from webapp.tenders.rules import (
+    REQUESTER_MAY,
     AlreadyExtended,
     NotOpen,
     NotPossible,
     OfferChanged,
     OfferOver,
-    REQUESTER_MAY,
     Status,
     budget_bounds,
     closing,
@@ -532,5 +532,5 @@ def erase(tender: Tender, *, now: datetime) -> None:
     tender.title = tender.description = ""
     tender.contact_name = tender.contact_company = tender.contact_email = tender.contact_phone = None
     tender.erased_at = now
-    links.replace("tender", tender.id)
+    links.end("tender", tender.id)
     audit.record("tender.erased", tender, by=None, now=now)

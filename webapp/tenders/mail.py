@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from webapp import clock, links, mailer
-from webapp.i18n import day, language_name, listing, place
+from webapp.i18n import day, language_name, listing, ngettext, place
 from webapp.i18n import gettext as _
-from webapp.i18n import ngettext
 from webapp.mailer import Address, Letter, QueuedMail, Recipient, address_of
 from webapp.tenders import labels, queries
 from webapp.tenders.models import Offer, Tender, TenderOpening
@@ -55,7 +54,8 @@ def _why_partner() -> str:
 
 
 def _closes(tender: Tender) -> str:
-    return day(labels.closing_day(tender)) if tender.closes_at else ""
+    last = labels.closing_day(tender)
+    return day(last) if last else ""
 
 
 def _facts(tender: Tender) -> tuple[tuple[str, str], ...]:

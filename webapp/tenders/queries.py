@@ -9,7 +9,8 @@ from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, joinedload, selectinload
+from sqlalchemy.orm import InstrumentedAttribute, contains_eager, joinedload, selectinload
+from sqlalchemy.sql.base import ExecutableOption
 
 from webapp import links
 from webapp.accounts.models import Membership, Organisation, User
@@ -69,7 +70,7 @@ def concerned(reach: Reach) -> sa.ColumnElement[bool]:
     """
     partner = PartnerAccount
 
-    def wants(column: sa.ColumnElement[frozenset[str]], *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    def wants(column: InstrumentedAttribute[frozenset[str]], *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         return sa.or_(column == frozenset(), *conditions)
 
     places = [partner.tender_places.has_word(reach.country)]
@@ -119,7 +120,7 @@ def contact_person(partner: PartnerAccount) -> User | None:
 # --- the requester ------------------------------------------------------------------------------------------
 
 
-def _whole() -> tuple[object, ...]:
+def _whole() -> tuple[ExecutableOption, ...]:
     return (
         selectinload(Tender.files),
         selectinload(Tender.openings).joinedload(TenderOpening.partner),
@@ -242,8 +243,8 @@ def is_open(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool
 class _Statements:
     """The page of a tab and its count: composed once, which takes longer than the database's answer."""
 
-    page: sa.Select[tuple[object, ...]]
-    count: sa.Select[tuple[int]]
+    page: sa.Select[*tuple[Any, ...]]
+    count: sa.Select[Any]
 
 
 @cache
@@ -298,8 +299,8 @@ def inbox(
     statements = _inbox(tab, service, language)
     values = {"partner": partner.id, "now": now}
     rows = db.session.connection().execute(statements.page, {**values, "offset": (page - 1) * PER_PAGE}).all()
-    count = db.session.connection().scalar(statements.count, values)
-    return Inbox(rows[:PER_PAGE], count or 0, page, len(rows) > PER_PAGE)
+    count: int = db.session.connection().scalar(statements.count, values) or 0
+    return Inbox(rows[:PER_PAGE], count, page, len(rows) > PER_PAGE)
 
 
 def inbox_count(partner: PartnerAccount, *, now: datetime) -> int:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, drafts, limits, links, uploads
-from webapp.access import found
 from webapp.accounts import queries as account_queries
 from webapp.accounts.access import member, person, person_or_none, signed_in
 from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES
 from webapp.drafts import Draft
-from webapp.htmx import go, render, wants_fragment
+from webapp.found import found
+from webapp.htmx import go, page_number, render, wants_fragment
 from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
 from webapp.limits import Limit
@@ -43,6 +44,10 @@ blueprint.add_app_template_global(place_choices, "place_groups")
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+FORMS_FROM_NETWORK = Limit("tender-form", 60, HOUR)
+CALLS_FROM_NETWORK = Limit("tender-from", 10, HOUR)
+CALLS_OF_ADDRESS = Limit("tender-of", 10, DAY)
+CALLS = Limit("tender", 500, HOUR)  # of everybody: a flood of them is not mailed on
 OFFERS = Limit("offer", 20, DAY)  # of one partner to one call: each one after a withdrawal is a mail
 
 
@@ -75,7 +80,7 @@ def _currency(who: Membership | None) -> str:
     return who.organisation.currency if who else currency_of(current_app.config["SETTINGS"].operator_country)
 
 
-def _form_page(form: TenderForm, key: str, who: Membership | None, *, status: int = 200, **more: object) -> Response:
+def _form_page(form: TenderForm, key: str, who: Membership | None, *, status: int = 200, **more: Any) -> Response:
     draft = drafts.find("tender", key, now=clock.now())
     files = queries.draft_files(draft) if draft else []
     return render("tenders/new.html", status=status, form=form, key=key, who=who, files=files, policy=programme().tenders, **more)
@@ -118,7 +123,7 @@ def save(draft: str) -> AnyResponse:
     form = TenderForm(currency=_currency(who))
     if request.form.get("do") == "preview" and wants_fragment():
         return render("tenders/new.html", fragment="tenders/_excerpt.html", call=form.typed)
-    limits.spend("tender-form", limits.network(request.remote_addr), most=60, per=HOUR, now=clock.now())
+    limits.spend_all([(FORMS_FROM_NETWORK, limits.network(request.remote_addr))], now=clock.now())
     good, drop = form.validate(), set(request.form.getlist("drop_file"))
     files = _checked_files(form, beside=_kept_files(draft, drop))
     complete = good and not form.files.errors
@@ -187,9 +192,9 @@ def send(draft: str) -> AnyResponse:
         return kept
     data = kept.data
     who = _sender(kept)
-    limits.spend("tender", limits.network(request.remote_addr), most=10, per=HOUR, now=now)
-    limits.spend("tender", data["contact_email"], most=10, per=DAY, now=now)
-    limits.spend("tender", "everybody", most=500, per=HOUR, now=now)
+    network = limits.network(request.remote_addr)
+    attempts = [(CALLS_FROM_NETWORK, network), (CALLS_OF_ADDRESS, data["contact_email"]), (CALLS, "everybody")]
+    limits.spend_all(attempts, now=now)
     actions.send(kept, by=who.user if who else None, organisation=who.organisation if who else None, now=now)
     return go(url_for("tenders.done", draft=draft))
 
@@ -333,7 +338,7 @@ def inbox(membership: Membership) -> Response:
     tab = request.args.get("tab", "open")
     tab = tab if tab in queries.TABS else "open"
     service, language = _known("service", SERVICES), _known("language", LANGUAGES)
-    page = max(1, min(request.args.get("page", 1, int), 10_000))
+    page = page_number()
     calls = queries.inbox(partner, tab, now=clock.now(), service=service, language=language, page=page)
     return render(
         "tenders/inbox.html",
