@@ -1,4 +1,4 @@
-"""What a page in a browser must be: accessible, no wider than its window, in whole words, usable by keyboard."""
+"""What a page must be in a browser: accessible, no wider than its window, in whole words, for keyboards."""
 
 from __future__ import annotations
 
@@ -37,9 +37,10 @@ def axe(page: Page, *, rules: list[str] | None = None) -> list[str]:
         options["rules"] = {"target-size": {"enabled": True}}
     found: list[str] = page.evaluate(
         """async options => {
-            const why = node => (node.failureSummary || '').replace(/\\s+/g, ' ').slice(0, 300);
-            return (await axe.run(document, options)).violations.flatMap(
-                found => found.nodes.map(node => `axe ${found.id}: ${node.html.slice(0, 200)} – ${why(node)}`));
+            const told = (rule, node) => `axe ${rule}: ${node.html.slice(0, 200)} – `
+                + (node.failureSummary || '').replace(/\\s+/g, ' ').slice(0, 300);
+            const {violations} = await axe.run(document, options);
+            return violations.flatMap(found => found.nodes.map(node => told(found.id, node)));
         }""",
         options,
     )

@@ -1,4 +1,4 @@
-"""A real Chromium before a real server; the server runs in this process: tests set its stage and read its mail.
+"""A real Chromium before a real server in this process: tests set its stage and read its mail.
 
 A test fails for whatever the console complains about. The time starts where all tests start, and runs.
 """

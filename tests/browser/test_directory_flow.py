@@ -1,4 +1,4 @@
-"""The directory, searched with and without scripts, in one language and another (UX 7: G7, G8, G10; RULES A5)."""
+"""The directory, searched with and without scripts, in several languages (UX 7: G7, G8, G10; RULES A5)."""
 
 from __future__ import annotations
 
