@@ -89,5 +89,7 @@ def finish(draft: Draft, *, now: datetime) -> bool:
 @unit_of_work
 def forget_old(*, now: datetime) -> int:
     """Deletes drafts past their lifetime and the files kept with them; how many drafts."""
-    db.session.execute(sa.delete(Upload).where(Upload.draft.is_not(None), Upload.created_at <= now - 2 * LIFETIME))
-    return rows_changed(sa.delete(Draft).where(Draft.expires_at <= now))
+    forgotten = rows_changed(sa.delete(Draft).where(Draft.expires_at <= now))
+    alive = sa.select(Draft.key_hash)
+    db.session.execute(sa.delete(Upload).where(Upload.draft.is_not(None), Upload.draft.not_in(alive)))
+    return forgotten

@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Response, make_response, redirect, render_template, request
+from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
 LAST_PAGE = 10_000
@@ -27,7 +28,7 @@ def render(page: str, /, *, fragment: str | None = None, status: int = 200, **va
 def go(address: str) -> AnyResponse:
     """On to another page after something was done: 303, or `HX-Redirect` for HTMX."""
     if wants_fragment():
-        return Response(status=204, headers={"HX-Redirect": address})
+        return Response(status=204, headers={"HX-Redirect": iri_to_uri(address)})
     return redirect(address, 303)
 
 

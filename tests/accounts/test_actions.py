@@ -561,3 +561,18 @@ def test_every_change_of_the_team_is_recorded(duo, now):
     actions.remove_member(member(organisation, bert), by=anna, now=now)
     assert done() == ["member.role_changed", "colleague.invited", "colleague.withdrawn", "member.removed"]
     assert db.session.scalar(sa.select(sa.func.count()).select_from(Membership)) == 1
+
+
+def test_who_is_removed_does_not_come_back_by_an_invitation_of_their_own(app, cast, now):
+    """RULES O2."""
+    mine = actions.invite(
+        cast.lumen, email="second@nadia.example", role=Role.ADMINISTRATOR, language="de", by=cast.adam, now=now
+    )
+    other = actions.invite(
+        cast.lumen, email="new@lumen.example", role=Role.COLLABORATOR, language="de", by=cast.nadia, now=now
+    )
+    actions.remove_member(queries.membership_in(cast.lumen, cast.adam), by=cast.nadia, now=now)
+    db.session.refresh(mine)
+    db.session.refresh(other)
+    assert mine.withdrawn_at == now
+    assert other.withdrawn_at is None

@@ -467,10 +467,14 @@ def resend_invitation(invitation: ColleagueInvitation, *, by: User, now: datetim
 def withdraw_invitation(invitation: ColleagueInvitation, *, by: User, now: datetime) -> None:
     """Its link opens nothing any more. Raises Gone when it was answered meanwhile."""
     _open_for(invitation, by)
+    _withdraw(invitation, now)
+    audit.record("colleague.withdrawn", invitation, by=by, now=now, organisation=invitation.organisation)
+
+
+def _withdraw(invitation: ColleagueInvitation, now: datetime) -> None:
     invitation.withdrawn_at = now
     links.end("colleague", invitation.id)
     mailer.withhold("colleague_invited", invitation.id, now=now)
-    audit.record("colleague.withdrawn", invitation, by=by, now=now, organisation=invitation.organisation)
 
 
 def _open_for(invitation: ColleagueInvitation, by: User) -> None:
@@ -576,6 +580,9 @@ def remove_member(member: Membership, *, by: User, now: datetime) -> None:
     audit.record(
         "member.removed", member, by=by, now=now, organisation=organisation, detail=f"role={current.value}"
     )
+    for invitation in queries.open_invitations(organisation):
+        if invitation.invited_by_id == member.user_id:  # nobody comes back by a door that they left open
+            _withdraw(invitation, now)
     db.session.delete(member)
 
 

@@ -71,7 +71,7 @@ def _facts(tender: Tender) -> tuple[tuple[str, str], ...]:
 
 @mailer.mail
 def tender_confirm(mail: QueuedMail) -> Letter | None:
-    """To a visitor: confirm the address, or cancel (RULES T3, T5)."""
+    """To a visitor: confirm the address, or cancel (RULES T3, T5). The address may be a stranger's: no typed words."""
     tender = _tender(mail)
     if tender is None or tender.status(clock.now()) is not Status.UNCONFIRMED:
         return None
@@ -80,7 +80,7 @@ def tender_confirm(mail: QueuedMail) -> Letter | None:
         heading=_("Confirm your call for tenders"),
         preheader=_("No partner sees it before you confirm."),
         paragraphs=(
-            _("We have received your call “%(title)s”. No partner sees it before you confirm it.", title=tender.title),
+            _("We have received a call for tenders with your address. No partner sees it before you confirm it."),
         ),
         facts=((_("Reference"), tender.reference),),
         button=(_("Confirm or cancel the call"), _own_page(tender)),

@@ -29,7 +29,14 @@ TABS = ("open", "opened", "answered", "closed", "dismissed")
 
 def draft_files(draft: Draft) -> list[Upload]:
     """The files kept with a draft, oldest first."""
-    return list(db.session.scalars(sa.select(Upload).where(Upload.draft == draft.key_hash).order_by(Upload.id)))
+    return list(
+        db.session.scalars(sa.select(Upload).where(Upload.draft == draft.key_hash).order_by(Upload.id))
+    )
+
+
+def bytes_in_drafts() -> int:
+    """How much the files of all unfinished calls take: strangers may put them there."""
+    return db.session.scalar(sa.select(sa.func.sum(Upload.size)).where(Upload.draft.is_not(None))) or 0
 
 
 # --- whom a call concerns (RULES T2, T9) --------------------------------------------------------------------
@@ -50,7 +57,12 @@ class Reach:
 def reach_of(tender: Tender) -> Reach:
     """The call as matching sees it."""
     return Reach(
-        tender.services, tender.reply_languages, tender.country, tender.region, tender.budget_most, tender.organisation_id
+        tender.services,
+        tender.reply_languages,
+        tender.country,
+        tender.region,
+        tender.budget_most,
+        tender.organisation_id,
     )
 
 
@@ -70,18 +82,24 @@ def concerned(reach: Reach) -> sa.ColumnElement[bool]:
     """
     partner = PartnerAccount
 
-    def wants(column: InstrumentedAttribute[frozenset[str]], *conditions: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
+    def wants(
+        column: InstrumentedAttribute[frozenset[str]], *conditions: sa.ColumnElement[bool]
+    ) -> sa.ColumnElement[bool]:
         return sa.or_(column == frozenset(), *conditions)
 
     places = [partner.tender_places.has_word(reach.country)]
     if reach.region:
         places.append(partner.tender_places.has_word(reach.region))
     else:
-        places.append(sa.type_coerce(partner.tender_places, sa.Text).contains(f" {reach.country}-", autoescape=True))
+        places.append(
+            sa.type_coerce(partner.tender_places, sa.Text).contains(f" {reach.country}-", autoescape=True)
+        )
     conditions = [
         partner.suspended_at.is_(None),
         wants(partner.tender_services, *map(partner.tender_services.has_word, sorted(reach.services))),
-        wants(partner.tender_languages, *map(partner.tender_languages.has_word, sorted(reach.reply_languages))),
+        wants(
+            partner.tender_languages, *map(partner.tender_languages.has_word, sorted(reach.reply_languages))
+        ),
         wants(partner.tender_places, *places),
     ]
     if reach.budget_most is not None:
@@ -93,7 +111,9 @@ def concerned(reach: Reach) -> sa.ColumnElement[bool]:
 
 def count_concerned(reach: Reach) -> int:
     """How many partners the call concerns."""
-    return db.session.scalar(sa.select(sa.func.count()).select_from(PartnerAccount).where(concerned(reach))) or 0
+    return (
+        db.session.scalar(sa.select(sa.func.count()).select_from(PartnerAccount).where(concerned(reach))) or 0
+    )
 
 
 def contact_of_partner() -> sa.ColumnElement[int]:
@@ -113,7 +133,9 @@ def contact_of_partner() -> sa.ColumnElement[int]:
 def contact_person(partner: PartnerAccount) -> User | None:
     """The same for one partner."""
     return db.session.scalar(
-        sa.select(User).join(PartnerAccount, User.id == contact_of_partner()).where(PartnerAccount.id == partner.id)
+        sa.select(User)
+        .join(PartnerAccount, User.id == contact_of_partner())
+        .where(PartnerAccount.id == partner.id)
     )
 
 
@@ -132,7 +154,11 @@ def _whole() -> tuple[ExecutableOption, ...]:
 def by_link(token: str, *, now: datetime) -> Tender | None:
     """The call that a mailed link opens."""
     link = links.find("tender", token, now=now)
-    return db.session.scalar(sa.select(Tender).where(Tender.id == link.subject).options(*_whole())) if link else None
+    return (
+        db.session.scalar(sa.select(Tender).where(Tender.id == link.subject).options(*_whole()))
+        if link
+        else None
+    )
 
 
 def sent_by(organisation: Organisation) -> list[Tender]:
@@ -206,7 +232,9 @@ def received(partner: PartnerAccount, tender_public_id: str) -> TenderRecipient 
 def opening(tender: Tender, partner: PartnerAccount) -> TenderOpening | None:
     """When this partner opened the contact data."""
     return db.session.scalar(
-        sa.select(TenderOpening).where(TenderOpening.tender_id == tender.id, TenderOpening.partner_id == partner.id)
+        sa.select(TenderOpening).where(
+            TenderOpening.tender_id == tender.id, TenderOpening.partner_id == partner.id
+        )
     )
 
 
@@ -228,7 +256,7 @@ def offer_of(tender: Tender, partner: PartnerAccount) -> Offer | None:
 
 
 def is_open(now: datetime | sa.BindParameter[datetime]) -> sa.ColumnElement[bool]:
-    """RULES T6 in SQL: the one status that partners see (`rules.status` is its twin; a test holds them together)."""
+    """RULES T6 in SQL: the one status that partners see (`rules.status` is its twin; a test joins them)."""
     return sa.and_(
         Tender.confirmed_at.is_not(None),
         Tender.closes_at > now,
@@ -305,7 +333,9 @@ def inbox(
 
 def inbox_count(partner: PartnerAccount, *, now: datetime) -> int:
     """How many open calls wait for this partner, capped at COUNT_LIMIT + 1."""
-    return db.session.connection().scalar(_inbox("open", "", "").count, {"partner": partner.id, "now": now}) or 0
+    return (
+        db.session.connection().scalar(_inbox("open", "", "").count, {"partner": partner.id, "now": now}) or 0
+    )
 
 
 # --- the worker ---------------------------------------------------------------------------------------------
@@ -324,7 +354,12 @@ def cancels_to_finish(*, now: datetime) -> list[Tender]:
 
 def lapsed(*, now: datetime, confirm_within: timedelta) -> list[Tender]:
     """Calls that have run out, or were never confirmed, and that nobody was told about yet."""
-    no_end = (Tender.lapsed_at.is_(None), Tender.awarded_at.is_(None), Tender.cancelling_at.is_(None), Tender.hidden_at.is_(None))
+    no_end = (
+        Tender.lapsed_at.is_(None),
+        Tender.awarded_at.is_(None),
+        Tender.cancelling_at.is_(None),
+        Tender.hidden_at.is_(None),
+    )
     return list(
         db.session.scalars(
             sa.select(Tender).where(
@@ -342,7 +377,9 @@ def closing_soon(*, now: datetime, within: timedelta) -> list[Tender]:
     """Open calls that close within this time and whose requester was not reminded."""
     return list(
         db.session.scalars(
-            sa.select(Tender).where(is_open(now), Tender.closes_at <= now + within, Tender.reminded_at.is_(None))
+            sa.select(Tender).where(
+                is_open(now), Tender.closes_at <= now + within, Tender.reminded_at.is_(None)
+            )
         )
     )
 
@@ -386,7 +423,11 @@ def in_digest(partner_id: int, digested_at: datetime, *, now: datetime) -> list[
         db.session.scalars(
             sa.select(Tender)
             .join(TenderRecipient, TenderRecipient.tender_id == Tender.id)
-            .where(TenderRecipient.partner_id == partner_id, TenderRecipient.digested_at == digested_at, is_open(now))
+            .where(
+                TenderRecipient.partner_id == partner_id,
+                TenderRecipient.digested_at == digested_at,
+                is_open(now),
+            )
             .order_by(Tender.id)
         )
     )

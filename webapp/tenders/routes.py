@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import Any
@@ -34,6 +35,7 @@ from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.tenders.rules import LinkOver, NotOpen, Status
 from webapp.uploads import BadFile, Checked
 
+log = logging.getLogger(__name__)
 blueprint = Blueprint("tenders", __name__)
 
 for _name, _filter in labels.FILTERS.items():
@@ -44,6 +46,7 @@ blueprint.add_app_template_global(place_choices, "place_groups")
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+DRAFT_BYTES = 1024 * uploads.MEGABYTE  # of all unfinished calls together
 FORMS_FROM_NETWORK = Limit("tender-form", 60, HOUR)
 CALLS_FROM_NETWORK = Limit("tender-from", 10, HOUR)
 CALLS_OF_ADDRESS = Limit("tender-of", 10, DAY)
@@ -150,6 +153,10 @@ def _checked_files(form: TenderForm, *, beside: int) -> list[Checked]:
     sent = [file for file in form.files.data or [] if isinstance(file, FileStorage) and file.filename]
     form.files.errors = list(form.files.errors)
     most = programme().tenders.attachments
+    if sent and queries.bytes_in_drafts() > DRAFT_BYTES:
+        log.error("Files of unfinished calls fill %s MB; no more are taken.", DRAFT_BYTES // uploads.MEGABYTE)
+        form.files.errors.append(_("No files can be taken at the moment. Send the call without them, or try later."))
+        return good
     for file in sent[: max(0, most - beside)]:
         try:
             good.append(uploads.check_attachment(file))
@@ -432,8 +439,8 @@ def _offer_data(old: Offer | None, tender: Tender) -> dict[str, object]:
         return {"currency": tender.currency, "days": "30"}
     least, most = old.price
     return {
-        "price_least": f"{least.amount:f}",
-        "price_most": f"{most.amount:f}" if most != least else "",
+        "price_least": least,
+        "price_most": most if most != least else None,
         "currency": old.currency,
         "message": old.message,
         "days": "30",
