@@ -167,11 +167,12 @@ class Received:
 class MailServer:
     """A real SMTP server. `answers` says what comes next instead of "250 OK": a reply such as "451 busy",
     HANG_UP, or an Event that it waits for before it takes the message. `refused` maps recipients to replies;
-    `holding` is set while it waits with a message in hand."""
+    `holding` is set while it waits with a message in hand; `pipelining` takes commands before their turn."""
 
     HANG_UP = "hang up"
 
     port: int = 0
+    pipelining: bool = True
     received: list[Received] = field(default_factory=list)
     answers: deque[str | threading.Event] = field(default_factory=deque)
     refused: dict[str, str] = field(default_factory=dict)
@@ -183,6 +184,12 @@ class MailServer:
     def url(self) -> str:
         """For MAIL_URL."""
         return f"smtp+plain://127.0.0.1:{self.port}"
+
+    async def handle_EHLO(
+        self, server: SMTP, session: Session, envelope: Envelope, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [*responses[:-1], *["250-PIPELINING"] * self.pipelining, responses[-1]]
 
     async def handle_RCPT(
         self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]

@@ -240,9 +240,13 @@ def test_it_arrives_once_the_server_has_time(smtp, send, clock, subject):
     assert mails()[0].last_error is None
 
 
+@pytest.mark.parametrize("pipelining", [True, False])
 @pytest.mark.parametrize("where", ["recipient", "content"])
-def test_what_is_refused_for_good_is_dead_and_told_to_the_operator(smtp, send, subject, caplog, where):
+def test_what_is_refused_for_good_is_dead_and_told_to_the_operator(
+    smtp, send, subject, caplog, where, pipelining
+):
     """Invariant O2."""
+    smtp.pipelining = pipelining
     if where == "recipient":
         smtp.refused["person-0@example.com"] = "550 no such mailbox"
     else:
@@ -253,6 +257,18 @@ def test_what_is_refused_for_good_is_dead_and_told_to_the_operator(smtp, send, s
     assert states() == {"dead": 1, "sent": 2}
     assert "is dead: 55" in caplog.text and "Mail log" in caplog.text
     assert "person-0@example.com" not in caplog.text, "no addresses in logs"
+
+
+@pytest.mark.parametrize("pipelining", [True, False])
+def test_a_message_arrives_as_it_was_written(app, smtp, pipelining):
+    smtp.pipelining = pipelining
+    message = b"Subject: dots\r\n\r\n.\r\n..two\r\n.three\r\n"
+    way_out = transport.transport(app)
+    way_out.send("somebody@example.com", message)
+    way_out.send('"some body"@example.com', message)
+    way_out.close()
+    assert [received.data for received in smtp.received] == [message] * 2
+    assert [received.to for received in smtp.received] == [["somebody@example.com"], ['"some body"@example.com']]
 
 
 def test_a_recipient_that_is_refused_for_now_is_tried_again(smtp, send, clock, subject):

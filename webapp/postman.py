@@ -12,12 +12,15 @@ import random
 import socket
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 import sqlalchemy as sa
 from flask import Flask
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import PoolProxiedConnection
 
 from webapp import clock, letters
 from webapp.database import writing
@@ -31,7 +34,7 @@ log = logging.getLogger(__name__)
 Subject = TypeVar("Subject")
 Answer = TypeVar("Answer")
 
-BATCH = 200  # a mail to many is written once per batch and language
+BATCH = 1000  # a mail to many is written once per batch and language
 LEASE = timedelta(seconds=90)
 WORKING_TIME = LEASE / 2  # of a lease; what is not done by then goes back, before another worker takes it too
 RECHECK_SECONDS = 0.05  # a cancel waits for the mail in hand, at most this much longer
@@ -41,27 +44,65 @@ _ROWS = QueuedMail.__table__
 _MARK = sa.update(QueuedMail).where(
     _ROWS.c.id == sa.bindparam("mail"), _ROWS.c.leased_by == sa.bindparam("worker")
 )
+# the mark of every mail that goes well: past SQLAlchemy, which would take as long as the mail server
+_SENT = (
+    "UPDATE queued_mails SET sent_at = ?, last_error = NULL, leased_until = NULL "
+    "WHERE id = ? AND leased_by = ?"
+)
+
+
+@contextmanager
+def _writing() -> Iterator[sa.Connection]:
+    token = writing.set(True)
+    try:
+        with db.engine.begin() as connection:
+            yield connection
+    finally:
+        writing.reset(token)
+
+
+class Stamp:
+    """Marks mails as sent, each in a transaction of its own, over one connection."""
+
+    def __init__(self, connection: PoolProxiedConnection, worker: str) -> None:
+        dialect = db.engine.dialect
+        self._connection = connection
+        self._cursor = connection.cursor()
+        self._worker = worker
+        self._statement = _SENT if dialect.name == "sqlite" else _SENT.replace("?", "%s")
+        self._stored = _ROWS.c.sent_at.type.bind_processor(dialect) or datetime.isoformat
+        self._errors = dialect.loaded_dbapi.Error
+
+    def sent(self, mail: QueuedMail) -> None:
+        """It has left."""
+        values = (self._stored(clock.now()), mail.id, self._worker)
+        try:
+            self._cursor.execute(self._statement, values)
+            self._connection.commit()
+        except self._errors as error:
+            raise DBAPIError(self._statement, values, error) from error
 
 
 class Postman:
     """Delivers what is due. Needs an application context. `stopping` is asked before each mail."""
 
-    def __init__(self, app: Flask, transport: Transport, stopping: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self, app: Flask, transport: Transport, stopping: Callable[[], bool] = lambda: False
+    ) -> None:
         self._app = app
         self._transport = transport
         self._stopping = stopping
         self._name = f"{socket.gethostname()}:{os.getpid()}:{uuid.uuid4().hex[:8]}"
-        self._marks: sa.Connection  # of the round
 
     def round(self, *, now: datetime | None = None) -> int:
         """Claims a batch and delivers it; how many mails it handled. Gives back what it does not get to."""
         claimed = self._claim(now or clock.now())
         if not claimed:
             return 0
-        with db.engine.connect() as self._marks:
-            return self._deliver(claimed)
+        with closing(db.engine.raw_connection()) as connection:
+            return self._deliver(claimed, Stamp(connection, self._name))
 
-    def _deliver(self, claimed: list[QueuedMail]) -> int:
+    def _deliver(self, claimed: list[QueuedMail], stamp: Stamp) -> int:
         done_by = time.monotonic() + WORKING_TIME.total_seconds()
         skeletons: dict[tuple[str, int, str, str], letters.Skeleton | None] = {}
         checked: dict[tuple[str, int], float] = {}
@@ -96,7 +137,7 @@ class Postman:
                 log.exception("mail %s (%s) could not be written", mail.id, mail.kind)
                 self._again(mail, f"{type(error).__name__}: {error}")
             else:
-                self._mark(mail, sent_at=clock.now(), last_error=None)
+                stamp.sent(mail)
         return len(claimed)
 
     def _claim(self, now: datetime) -> list[QueuedMail]:
@@ -153,34 +194,25 @@ class Postman:
         return skeleton.addressed(mail.address, mail.message_id, letters.stop_address(mail))
 
     def _mark(self, mail: QueuedMail, **values: object) -> None:
-        """One mail, one commit: the round's own connection and a statement that is ready make it cheap."""
-        token = writing.set(True)
-        try:
-            with self._marks.begin():
-                self._marks.execute(
-                    _MARK, {"mail": mail.id, "worker": self._name, "leased_until": None, **values}
-                )
-        finally:
-            writing.reset(token)
+        with _writing() as connection:
+            connection.execute(_MARK, {"mail": mail.id, "worker": self._name, "leased_until": None, **values})
 
     def _give_back(self, mails: list[QueuedMail]) -> None:
-        token = writing.set(True)
-        try:
-            with self._marks.begin():
-                self._marks.execute(
-                    sa.update(QueuedMail)
-                    .where(QueuedMail.id.in_([mail.id for mail in mails]), QueuedMail.leased_by == self._name)
-                    .values(leased_until=None, attempts=QueuedMail.attempts - 1)
-                )
-        finally:
-            writing.reset(token)
+        with _writing() as connection:
+            connection.execute(
+                sa.update(QueuedMail)
+                .where(QueuedMail.id.in_([mail.id for mail in mails]), QueuedMail.leased_by == self._name)
+                .values(leased_until=None, attempts=QueuedMail.attempts - 1)
+            )
 
     def _again(self, mail: QueuedMail, error: str) -> None:
         if mail.attempts > len(BACK_OFF_MINUTES):
             self._dead(mail, error)
             return
         minutes = BACK_OFF_MINUTES[mail.attempts - 1] * random.uniform(0.8, 1.2)
-        log.warning("mail %s (%s) will be tried again in %.0f minutes: %s", mail.id, mail.kind, minutes, error)
+        log.warning(
+            "mail %s (%s) will be tried again in %.0f minutes: %s", mail.id, mail.kind, minutes, error
+        )
         self._mark(mail, due_at=clock.now() + timedelta(minutes=minutes), last_error=error[:2000])
 
     def _dead(self, mail: QueuedMail, error: str) -> None:

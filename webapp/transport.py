@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import smtplib
 import ssl
 from email.utils import parseaddr
@@ -15,6 +16,7 @@ from flask_mail import Connection, Mail
 from webapp.config import MailServer, Settings
 
 SECONDS = 20
+_BARE = re.compile(r"[A-Za-z0-9_.+-]+@[A-Za-z0-9.-]+")  # an address that needs no quoting
 
 
 class Later(Exception):
@@ -71,7 +73,11 @@ class SmtpTransport:
         try:
             if self._host is None:
                 self._host = _CheckedConnection(self._mail).configure_host()
-            self._host.sendmail(self._sender, [to], message, mail_options=["BODY=8BITMIME"] * self._eight_bit)
+            eight_bit = self._eight_bit
+            if self._host.has_extn("pipelining") and _BARE.fullmatch(to):
+                self._in_one_breath(self._host, to, message, " BODY=8BITMIME" if eight_bit else "")
+            else:
+                self._host.sendmail(self._sender, [to], message, mail_options=["BODY=8BITMIME"] * eight_bit)
         except smtplib.SMTPRecipientsRefused as error:
             code, words = next(iter(error.recipients.values()))
             raise self._judged(code, words) from None
@@ -94,6 +100,26 @@ class SmtpTransport:
         assert self._host is not None
         self._host.ehlo_or_helo_if_needed()
         return self._host.has_extn("8bitmime")
+
+    def _in_one_breath(self, host: smtplib.SMTP, to: str, message: bytes, option: str) -> None:
+        """Sender, recipient and DATA at once where the server allows it (RFC 2920): half the waiting."""
+        host.send(f"MAIL FROM:<{self._sender}>{option}\r\nRCPT TO:<{to}>\r\nDATA\r\n".encode("ascii"))
+        sender, recipient, data = host.getreply(), host.getreply(), host.getreply()
+        welcome = sender[0] == 250 and recipient[0] in (250, 251)
+        if data[0] == 354:
+            stuffed = message.replace(b"\r\n.", b"\r\n..").removesuffix(b"\r\n") + b"\r\n"
+            # a server that asks for the message to a refused recipient gets an empty one; it reaches nobody
+            host.send((stuffed if welcome else b"") + b".\r\n")
+            taken = host.getreply()
+        else:
+            host.rset()
+            taken = data
+        if sender[0] != 250:
+            raise smtplib.SMTPSenderRefused(*sender, self._sender)
+        if not welcome:
+            raise self._judged(*recipient)
+        if taken[0] != 250:
+            raise self._judged(*taken)
 
     @staticmethod
     def _judged(code: int, words: bytes | str) -> Exception:
