@@ -1,1 +1,1 @@
-"""How fast the product is beside a bare Flask and a hand-written page, on this machine, in one run: `make bench`."""
+"""How fast the product is beside a bare Flask and a hand-written page, in one run: `make bench`."""

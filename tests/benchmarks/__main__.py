@@ -1,6 +1,6 @@
 """`make bench`: measures and prints ratios. `make bench ARGS="--quick --only directory"`.
 
-Everything runs on this machine (127.0.0.1) with data made for it in a temporary folder, at most a few minutes.
+Everything runs on this machine (127.0.0.1), with data made for it in a temporary folder, for a few minutes.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import platform
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import mails, pages, report
+from tests.benchmarks import mails, pages, report, start
 
 PARTS = ("directory", "inbox", "weight", "confirm", "mail", "start")
 
@@ -28,8 +28,12 @@ def main() -> None:
     rounds = 1 if given.quick else given.rounds
     seconds = 1.0 if given.quick else min(given.seconds, 30.0)
 
-    print(f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {given.database}")
-    print(f"Medians of {rounds} alternating rounds. Times are this machine's; only the ratios mean something.")
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, {given.database}"
+    )
+    print(
+        f"Medians of {rounds} alternating rounds. Times are this machine's; only the ratios mean something."
+    )
     found: list[report.Ratio] = []
     with tempfile.TemporaryDirectory(prefix="cordee-bench-") as name:
         folder = Path(name)
@@ -37,6 +41,8 @@ def main() -> None:
             found += pages.run(given.database, folder, rounds=rounds, seconds=seconds, only=given.only)
         if given.only in ("", "confirm", "mail"):
             found += mails.run(given.database, folder, rounds=rounds, only=given.only)
+        if given.only in ("", "start"):
+            found += start.run(folder, rounds=rounds)
     missed = [ratio for ratio in found if ratio.met is False]
     report.heading(f"{len(found) - len(missed)} of {len(found)} goals met.")
     for ratio in missed:

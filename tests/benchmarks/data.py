@@ -29,14 +29,43 @@ from webapp.text import fold
 SECRET = "a-key-for-benchmarks-0123456789-abcdefghij"
 AT_ONCE = 5_000  # rows of one statement
 
-FIRST = ("Alpine", "Lumière", "Zürich", "Blue", "Café", "North", "Swift", "Röstigraben", "Open", "Granite", "Aare")
-SECOND = ("Digital", "Hosting", "Systems", "Web", "Informatik", "Cloud", "Works", "Studio", "Networks", "Partners")
+FIRST = (
+    "Alpine",
+    "Lumière",
+    "Zürich",
+    "Blue",
+    "Café",
+    "North",
+    "Swift",
+    "Röstigraben",
+    "Open",
+    "Granite",
+    "Aare",
+)
+SECOND = (
+    "Digital",
+    "Hosting",
+    "Systems",
+    "Web",
+    "Informatik",
+    "Cloud",
+    "Works",
+    "Studio",
+    "Networks",
+    "Partners",
+)
 LAST = ("AG", "GmbH", "Sàrl", "SA", "& Co")
-PLACES = (("Lausanne", "CH-VD"), ("Bern", "CH-BE"), ("Zürich", "CH-ZH"), ("Genève", "CH-GE"), ("Basel", "CH-BS"))
+PLACES = (
+    ("Lausanne", "CH-VD"),
+    ("Bern", "CH-BE"),
+    ("Zürich", "CH-ZH"),
+    ("Genève", "CH-GE"),
+    ("Basel", "CH-BS"),
+)
 SERVICES = ("web", "mail", "cloud", "backup", "shop", "events")
 LANGUAGES = ("en", "fr", "de")
 TEXT = (
-    "We build and look after shops, websites and mail for small companies & associations in the whole region. "
+    "We build and look after shops, websites and mail for small companies & associations in the region. "
     "Somebody answers the phone within the hour, and one price a month covers updates, copies and advice."
 )
 NEEDS = "We want a shop with about 400 articles, in three languages, that our own people can look after. "
@@ -94,7 +123,7 @@ def _insert(connection: sa.Connection, model: type[Base], rows: Iterable[dict[st
 
 
 def add_partners(app: Flask, count: int, *, concerned: int | None = None) -> None:
-    """So many listed partners, each with a person; the first `concerned` of them want every call, others none."""
+    """So many listed partners, each with a person; the first `concerned` want every call, the others none."""
     now = clock.now()
     concerned = count if concerned is None else concerned
     numbers = range(1, count + 1)
@@ -113,37 +142,76 @@ def add_partners(app: Flask, count: int, *, concerned: int | None = None) -> Non
 
 def _person(n: int, now: datetime) -> dict[str, Any]:
     return {
-        "id": n, "public_id": f"u{n:025d}", "email": f"person{n}@partner{n}.example", "password_hash": "-",
-        "name": f"Person {n}", "language": LANGUAGES[n % 3], "region": "CH", "created_at": now, "verified_at": now,
-    }  # fmt: skip
+        "id": n,
+        "public_id": f"u{n:025d}",
+        "email": f"person{n}@partner{n}.example",
+        "password_hash": "-",
+        "name": f"Person {n}",
+        "language": LANGUAGES[n % 3],
+        "region": "CH",
+        "created_at": now,
+        "verified_at": now,
+    }
 
 
 def _organisation(n: int, now: datetime) -> dict[str, Any]:
     return {
-        "id": n, "public_id": f"o{n:025d}", "kind": Kind.COMPANY, "name": name_of(n), "street": "Seestrasse 1",
-        "postcode": "8002", "city": PLACES[n % 5][0], "country": "CH", "currency": "CHF", "language": LANGUAGES[n % 3],
-        "register_number": "CHE-100.155.212", "invoice_note": "", "programme": "partner", "created_at": now,
-    }  # fmt: skip
+        "id": n,
+        "public_id": f"o{n:025d}",
+        "kind": Kind.COMPANY,
+        "name": name_of(n),
+        "street": "Seestrasse 1",
+        "postcode": "8002",
+        "city": PLACES[n % 5][0],
+        "country": "CH",
+        "currency": "CHF",
+        "language": LANGUAGES[n % 3],
+        "register_number": "CHE-100.155.212",
+        "invoice_note": "",
+        "programme": "partner",
+        "created_at": now,
+    }
 
 
 def _membership(n: int, now: datetime) -> dict[str, Any]:
     return {
-        "id": n, "public_id": f"m{n:025d}", "user_id": n, "organisation_id": n, "role": Role.LEGAL_REPRESENTATIVE,
+        "id": n,
+        "public_id": f"m{n:025d}",
+        "user_id": n,
+        "organisation_id": n,
+        "role": Role.LEGAL_REPRESENTATIVE,
         "created_at": now,
-    }  # fmt: skip
+    }
 
 
 def _partner(n: int, now: datetime, *, wants: bool) -> dict[str, Any]:
     name, (city, region) = name_of(n), PLACES[n % 5]
     services = frozenset({SERVICES[n % 6], SERVICES[(n * 5 + 1) % 6], SERVICES[(n // 6) % 6]})
     return {
-        "id": n, "public_id": f"p{n:025d}", "organisation_id": n, "approved_at": now - timedelta(days=n % 2000),
-        "slug": f"partner-{n}", "listed_at": now, "name": name, "website": f"https://partner{n}.example", "city": city,
-        "country": "CH", "region": region, "services": services, "languages": frozenset(LANGUAGES[: 1 + n % 3]),
-        "changed_at": now, "version": 1, "sort_name": fold(name), "search": fold(f"{name} {city} {TEXT}"),
-        "tender_services": frozenset() if wants else frozenset({"events"}), "tender_places": frozenset(),
-        "tender_languages": frozenset(), "tender_least_budget": 0, "tender_mail": "at_once", "tender_contact_id": n,
-    }  # fmt: skip
+        "id": n,
+        "public_id": f"p{n:025d}",
+        "organisation_id": n,
+        "approved_at": now - timedelta(days=n % 2000),
+        "slug": f"partner-{n}",
+        "listed_at": now,
+        "name": name,
+        "website": f"https://partner{n}.example",
+        "city": city,
+        "country": "CH",
+        "region": region,
+        "services": services,
+        "languages": frozenset(LANGUAGES[: 1 + n % 3]),
+        "changed_at": now,
+        "version": 1,
+        "sort_name": fold(name),
+        "search": fold(f"{name} {city} {TEXT}"),
+        "tender_services": frozenset() if wants else frozenset({"events"}),
+        "tender_places": frozenset(),
+        "tender_languages": frozenset(),
+        "tender_least_budget": 0,
+        "tender_mail": "at_once",
+        "tender_contact_id": n,
+    }
 
 
 def _text(n: int, language: str) -> dict[str, Any]:
@@ -168,14 +236,30 @@ def tender(n: int, now: datetime, *, confirmed: bool) -> dict[str, Any]:
     """A call for tenders for which a shop is wanted."""
     confirmed_at = now - timedelta(hours=n % 200) if confirmed else None
     return {
-        "id": n, "public_id": f"t{n:025d}", "reference": f"CT-{n:07d}", "title": f"A shop for {n} eyeglasses & more",
-        "description": NEEDS * 8, "language": LANGUAGES[n % 3], "services": frozenset({"shop", SERVICES[n % 3]}),
-        "reply_languages": frozenset(LANGUAGES[: 1 + n % 3]), "country": "CH", "region": PLACES[n % 5][1],
-        "start": "month", "currency": "CHF", "budget_least": 1000 * (n % 5), "budget_most": 5000 * (1 + n % 5),
-        "contact_name": "Vera Visitor", "contact_company": None, "contact_email": "vera@visitor.example",
-        "contact_phone": None, "validity_days": 30, "sent_at": now, "confirmed_at": confirmed_at,
-        "closes_at": now + timedelta(days=10 + n % 20) if confirmed else None, "opening_mails": True,
-    }  # fmt: skip
+        "id": n,
+        "public_id": f"t{n:025d}",
+        "reference": f"CT-{n:07d}",
+        "title": f"A shop for {n} eyeglasses & more",
+        "description": NEEDS * 8,
+        "language": LANGUAGES[n % 3],
+        "services": frozenset({"shop", SERVICES[n % 3]}),
+        "reply_languages": frozenset(LANGUAGES[: 1 + n % 3]),
+        "country": "CH",
+        "region": PLACES[n % 5][1],
+        "start": "month",
+        "currency": "CHF",
+        "budget_least": 1000 * (n % 5),
+        "budget_most": 5000 * (1 + n % 5),
+        "contact_name": "Vera Visitor",
+        "contact_company": None,
+        "contact_email": "vera@visitor.example",
+        "contact_phone": None,
+        "validity_days": 30,
+        "sent_at": now,
+        "confirmed_at": confirmed_at,
+        "closes_at": now + timedelta(days=10 + n % 20) if confirmed else None,
+        "opening_mails": True,
+    }
 
 
 def add_unconfirmed_tender(app: Flask, n: int) -> None:
@@ -188,9 +272,13 @@ def signed_in_cookie(app: Flask, user_id: int) -> str:
     """The header of somebody who has signed in: a session's row, and the cookie that holds its token."""
     token, now = secrets.token_urlsafe(32), datetime.now(UTC).replace(microsecond=0)
     row = {
-        "public_id": f"s{user_id:025d}", "user_id": user_id, "token_hash": token_hash(token), "kept": False,
-        "created_at": now, "last_seen_at": now,
-    }  # fmt: skip
+        "public_id": f"s{user_id:025d}",
+        "user_id": user_id,
+        "token_hash": token_hash(token),
+        "kept": False,
+        "created_at": now,
+        "last_seen_at": now,
+    }
     with app.app_context(), write_connection() as connection:
         _insert(connection, UserSession, [row])
     signer = SecureCookieSessionInterface().get_signing_serializer(app)

@@ -1,7 +1,8 @@
 """The visitors: a few keep-alive connections in one process, each asking again as soon as it is answered.
 
-`python -m tests.benchmarks.load PORT CLIENTS SECONDS PATH [HEADER ...]`; `{n}` in the path counts the requests.
-Prints one JSON object. Plain sockets, because http.client would be the slowest part of the measurement.
+`python -m tests.benchmarks.load PORT CLIENTS SECONDS PATH [HEADER ...]`; `{n}` in the path counts the
+requests. Prints one JSON object. Plain sockets, because http.client would be the slowest part of the
+measurement.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """The directory and the inbox beside a bare "hello" and a hand-written page, all behind the same app server.
 
-Each directory page is asked for in three ways. "Unchanged" is the same address again and again: the page is kept
-rendered, only the stamp of the directory is read. "Computed" has a number in its address that nothing reads and
-that is new each time, so no page is found kept, while the cards of the partners may be. "Nothing kept" is the
-product with shelves of size 0: every card of every page is read and drawn.
+Each directory page is asked for in three ways. "Unchanged" is the same address again and again: the page
+is kept rendered, only the stamp of the directory is read. "Computed" has a number in its address that
+nothing reads and that is new each time, so no page is found kept, while the cards of the partners may
+be. "Nothing kept" is the product with shelves of size 0: every card of every page is read and drawn.
 """
 
 from __future__ import annotations
@@ -122,9 +122,13 @@ def _directory(
             value = over(found.per_second, medians["hello"].per_second)
             ratios.append(Ratio(f"{name}: requests/s to hello", value, 0.5, at_least=True))
         elif name.endswith(("computed", "nothing kept")) and "of many" not in name:
-            ratios.append(Ratio(f"{name}: CPU to the raw page", over(found.cpu_ms, medians["raw"].cpu_ms), 1.0))
+            ratios.append(
+                Ratio(f"{name}: CPU to the raw page", over(found.cpu_ms, medians["raw"].cpu_ms), 1.0)
+            )
         elif "of many" in name:
-            few = medians[name.replace("first page of many", "first page").replace("filtered of many", "filtered")]
+            few = medians[
+                name.replace("first page of many", "first page").replace("filtered of many", "filtered")
+            ]
             ratios.append(Ratio(f"{name}: CPU to {PARTNERS:,} partners", over(found.cpu_ms, few.cpu_ms), 1.2))
     return report.tell(*ratios)
 
@@ -139,15 +143,19 @@ def _inbox(pages: dict[str, Page], **how: Any) -> list[Ratio]:
 
 def table(medians: dict[str, Medians]) -> None:
     """The figures of the pages: times of this machine, and what they are of the two bases."""
-    report.line(f"{'':<32}{'req/s':>8}{'CPU ms':>9}{'p50 ms':>9}{'kB':>7}{'req/s':>11}{'CPU':>9}{'CPU':>9}{'p50':>9}")
+    report.line(
+        f"{'':<32}{'req/s':>8}{'CPU ms':>9}{'p50 ms':>9}{'kB':>7}{'req/s':>11}{'CPU':>9}{'CPU':>9}{'p50':>9}"
+    )
     report.line(f"{'':<65}{'to hello':>11}{'to hello':>9}{'to raw':>9}{'to raw':>9}")
     hello, raw = medians["hello"], medians["raw"]
     for name, m in medians.items():
         cpu = "–" if m.cpu_ms is None else f"{m.cpu_ms:.3f}"
         ratios = (
-            over(m.per_second, hello.per_second), over(m.cpu_ms, hello.cpu_ms), over(m.cpu_ms, raw.cpu_ms),
+            over(m.per_second, hello.per_second),
+            over(m.cpu_ms, hello.cpu_ms),
+            over(m.cpu_ms, raw.cpu_ms),
             over(m.p50_ms, raw.p50_ms),
-        )  # fmt: skip
+        )
         shown = ["–" if ratio is None else f"{ratio:.2f}" for ratio in ratios]
         report.line(
             f"{name:<32}{m.per_second:>8.0f}{cpu:>9}{m.p50_ms:>9.2f}{m.kilobytes:>7.1f}"
@@ -160,12 +168,12 @@ def _weight(product: Server) -> list[Ratio]:
     report.heading("Weight of the directory's first page with CSS and script")
     compress, name = _compression()
     at = f"http://127.0.0.1:{product.port}"
-    with urllib.request.urlopen(f"{at}/en/partners", timeout=10) as answer:  # noqa: S310 # our own server
+    with urllib.request.urlopen(f"{at}/en/partners", timeout=10) as answer:
         page = answer.read()
     total = len(compress(page))
     report.line(f"{'page':<40}{len(page) / 1000:7.1f} kB, {name} {total / 1000:6.1f} kB")
     for file in re.findall(rb'(?:<script src|<link rel="stylesheet" href)="([^"]+)"', page):
-        with urllib.request.urlopen(at + file.decode(), timeout=10) as answer:  # noqa: S310 # our own server
+        with urllib.request.urlopen(at + file.decode(), timeout=10) as answer:
             body = answer.read()
         small = len(compress(body))
         total += small
@@ -181,5 +189,3 @@ def _compression() -> tuple[Any, str]:
     except ImportError:
         return (lambda body: gzip.compress(body, 9)), "gzip"
     return brotli.compress, "brotli"
-
-

@@ -1,4 +1,4 @@
-"""The product as it is served, or, with KEEP_NOTHING, without the shelves that keep cards and pieces of pages rendered."""
+"""The product as it is served; with KEEP_NOTHING, without the shelves that keep cards and pieces of pages."""
 
 from __future__ import annotations
 

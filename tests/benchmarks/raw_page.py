@@ -1,4 +1,4 @@
-"""The directory as somebody would write it by hand for speed: one SQL text, plain rows, a few Jinja templates.
+"""The directory as somebody would write it by hand for speed: two SQL texts, plain rows, Jinja.
 
 It reads the product's own tables, so that both show the same 25 partners. It has one language, no filter that
 works, no kept pages, no sign-in and no headers of its own; its connection stays open, one per thread.

@@ -32,16 +32,21 @@ def free_port() -> int:
         return int(trial.getsockname()[1])
 
 
-def family(pid: int) -> list[int]:
-    """The process and all that it started; itself alone where there is no /proc."""
-    children: dict[int, list[int]] = {}
+def children(pid: int) -> list[int]:
+    """What the process started itself; nothing where there is no /proc."""
+    found = []
     for entry in Path("/proc").glob("[0-9]*/stat"):
         with contextlib.suppress(OSError):
-            fields = entry.read_text().rpartition(")")[2].split()
-            children.setdefault(int(fields[1]), []).append(int(entry.parent.name))
+            if int(entry.read_text().rpartition(")")[2].split()[1]) == pid:
+                found.append(int(entry.parent.name))
+    return found
+
+
+def family(pid: int) -> list[int]:
+    """The process and all that it started."""
     found = [pid]
     for each in found:
-        found += children.get(each, [])
+        found += children(each)
     return found
 
 
@@ -104,7 +109,16 @@ class Server:
         """A round of visits to one page. Raises RuntimeError when an answer was not 200."""
         before = processor_seconds(self.pid)
         done = subprocess.run(
-            [sys.executable, "-m", "tests.benchmarks.load", str(self.port), str(CLIENTS), str(seconds), path, *headers],
+            [
+                sys.executable,
+                "-m",
+                "tests.benchmarks.load",
+                str(self.port),
+                str(CLIENTS),
+                str(seconds),
+                path,
+                *headers,
+            ],
             cwd=ROOT,
             check=True,
             capture_output=True,
