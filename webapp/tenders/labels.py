@@ -79,7 +79,11 @@ def budget_words(least: int | None, most: int | None, currency: str) -> str:
         return money(Money(units * MINOR_PER_UNIT, currency), whole=True)
 
     if most is not None:
-        return _("%(least)s to %(most)s", least=whole(least), most=whole(most)) if least else _("Up to %(most)s", most=whole(most))
+        return (
+            _("%(least)s to %(most)s", least=whole(least), most=whole(most))
+            if least
+            else _("Up to %(most)s", most=whole(most))
+        )
     return _("More than %(least)s", least=whole(least)) if least else _("Not known yet")
 
 
@@ -91,7 +95,9 @@ def budget_choices(steps: tuple[int, ...], currency: str) -> list[tuple[str, str
 
 def closing_day(tender: Any) -> date | None:
     """The last day on which a call, or a row of the inbox, is open."""
-    return rules.closing_day(tender.closes_at, current_app.config["SETTINGS"].zone) if tender.closes_at else None
+    return (
+        rules.closing_day(tender.closes_at, current_app.config["SETTINGS"].zone) if tender.closes_at else None
+    )
 
 
 def offer_day(offer: Offer) -> date:
