@@ -548,8 +548,7 @@ def _welcome(person: User, invitation: ColleagueInvitation, now: datetime) -> Me
         "colleague.joined", membership, by=person, now=now, organisation=organisation,
         detail=f"role={invitation.role.value}",
     )  # fmt: skip
-    if queries.membership_in(organisation, invitation.invited_by):
-        mailer.queue("colleague_joined", invitation.invited_by, membership, now=now)
+    mailer.queue("colleague_joined", invitation.invited_by, membership, now=now)
     return membership
 
 
