@@ -268,8 +268,8 @@ def add_unconfirmed_tender(app: Flask, n: int) -> None:
         _insert(connection, Tender, [tender(n, clock.now(), confirmed=False)])
 
 
-def signed_in_cookie(app: Flask, user_id: int) -> str:
-    """The header of somebody who has signed in: a session's row, and the cookie that holds its token."""
+def signed_in_cookie(app: Flask, user_id: int, path: str) -> str:
+    """The header of somebody who has signed in and has seen the page at `path` once."""
     token, now = secrets.token_urlsafe(32), datetime.now(UTC).replace(microsecond=0)
     row = {
         "public_id": f"s{user_id:025d}",
@@ -283,8 +283,14 @@ def signed_in_cookie(app: Flask, user_id: int) -> str:
         _insert(connection, UserSession, [row])
     signer = SecureCookieSessionInterface().get_signing_serializer(app)
     assert signer is not None
-    value = signer.dumps({"_user_id": token, "_fresh": False})
-    return f"Cookie: {app.config['SESSION_COOKIE_NAME']}={value}"
+    name = app.config["SESSION_COOKIE_NAME"]
+    visitor = app.test_client()
+    visitor.set_cookie(name, signer.dumps({"_user_id": token, "_fresh": False}), domain="127.0.0.1")
+    answer = visitor.get(path, base_url=app.config["SETTINGS"].base_url)
+    assert answer.status_code == 200, answer.status
+    cookie = visitor.get_cookie(name, domain="127.0.0.1")
+    assert cookie is not None
+    return f"Cookie: {name}={cookie.value}"
 
 
 @contextmanager

@@ -20,6 +20,7 @@ from tests.benchmarks.report import Ratio, middle, over
 from tests.benchmarks.serving import Round, Server, serving
 
 PARTNERS, MANY_PARTNERS, TENDERS = 1_000, 100_000, 10_000
+INBOX = f"/en/o/o{1:025d}/tenders"
 FILTER = "service=shop&region=CH-VD"
 WEIGHT_GOAL = 35.0
 
@@ -69,7 +70,7 @@ def run(kind: str, folder: Path, *, rounds: int, seconds: float, only: str) -> l
         app = data.portal(few)
         data.add_partners(app, PARTNERS)
         data.add_tenders(app, TENDERS, partner_id=1)
-        cookie = data.signed_in_cookie(app, 1)
+        cookie = data.signed_in_cookie(app, 1, INBOX)
         data.settle(app)
         hello = stack.enter_context(serving("tests.benchmarks.hello:app", few))
         raw = stack.enter_context(serving("tests.benchmarks.raw_page:app", few))
@@ -87,7 +88,7 @@ def run(kind: str, folder: Path, *, rounds: int, seconds: float, only: str) -> l
             bigger = stack.enter_context(serving("tests.benchmarks.product:app", many, "/en/partners"))
             found += _directory(bases, product, keepless, bigger, rounds=rounds, seconds=seconds)
         if only in ("", "inbox"):
-            inbox = Page(product, f"/en/o/o{1:025d}/tenders", (cookie,))
+            inbox = Page(product, INBOX, (cookie,))
             found += _inbox({**bases, "inbox": inbox}, rounds=rounds, seconds=seconds)
         if only in ("", "weight"):
             found += _weight(product)

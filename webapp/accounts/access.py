@@ -76,11 +76,14 @@ def with_language(response: AnyResponse, person: User) -> AnyResponse:
 
 def my_organisations() -> list[Organisation]:
     """The signed-in person's organisations, by name; asked for once per request."""
-    if "organisations" not in g:
-        mine = queries.memberships(person()) if current_user.is_authenticated else []
-        g.organisations = [membership.organisation for membership in mine]
-    organisations: list[Organisation] = g.organisations
-    return organisations
+    return [membership.organisation for membership in _my_memberships()]
+
+
+def _my_memberships() -> list[Membership]:
+    if "memberships" not in g:
+        g.memberships = queries.memberships(person()) if current_user.is_authenticated else []
+    memberships: list[Membership] = g.memberships
+    return memberships
 
 
 def person() -> User:
@@ -127,7 +130,9 @@ def member(role: Role = Role.COLLABORATOR) -> Callable[[View], View]:
         @wraps(view)
         @signed_in
         def guarded(*args: object, org: str, **kwargs: object) -> object:
-            membership = queries.membership(person(), org)
+            membership = next(
+                (mine for mine in _my_memberships() if mine.organisation.public_id == org), None
+            )
             if membership is None:
                 abort(404)
             g.membership = membership

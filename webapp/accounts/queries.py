@@ -19,7 +19,7 @@ OPEN = sa.and_(ColleagueInvitation.accepted_at.is_(None), ColleagueInvitation.wi
 _LIVE_SESSION = (
     sa.select(UserSession)
     .join(UserSession.user)
-    .options(contains_eager(UserSession.user).joinedload(User.avatar))
+    .options(contains_eager(UserSession.user))
     .where(
         UserSession.token_hash == sa.bindparam("token_hash"),
         UserSession.ended_at.is_(None),
