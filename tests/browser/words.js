@@ -20,7 +20,7 @@
       for (let n = 0; n < word.length; n++) {
         range.setStart(node, match.index + n);
         range.setEnd(node, match.index + n + 1);
-        const box = range.getClientRects()[0];
+        const box = [...range.getClientRects()].pop(); // after a soft hyphen the first one is that of the hyphen
         if (!box || !box.width) continue;
         if (last !== null && box.top > last + 4 && !/[-\u00ad]/.test(word[n - 1])) {
           found.push(`"${word.slice(0, n)}|${word.slice(n)}" is broken in ${holder.outerHTML.slice(0, 90)}`);
