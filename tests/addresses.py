@@ -220,6 +220,9 @@ ADDRESSES: dict[str, Address] = {
     "backoffice.organisation": Address(
         OPERATOR, get=200, values=lambda s: {"organisation": s.cast.lumiere.public_id}
     ),
+    "backoffice.record_volume": Address(
+        OPERATOR, post=422, values=lambda s: {"organisation": s.cast.lumiere.public_id}
+    ),
     "backoffice.tender_list": Address(OPERATOR, get=200),
     "backoffice.tender": Address(OPERATOR, get=200, values=lambda s: {"tender": s.tender.public_id}),
     "backoffice.hide": Address(OPERATOR, post=303, values=lambda s: {"tender": s.tender.public_id}),

@@ -37,11 +37,12 @@ from webapp import clock
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy, tell
 from webapp.limits import Limit, spend_all
+from webapp.money import MINOR_PER_UNIT, Money, parse_amount
 from webapp.refused import Refused, TooMany
 from webapp.text import has_control_characters, tidy_line, tidy_text
 
 __all__ = [
-    "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf",
+    "Amount", "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf",
     "MultipleFileField", "OneOf", "PasswordField", "PublicForm", "RadioField", "Select", "SelectField",
     "Text", "filled", "lazy", "needed",
 ]  # fmt: skip
@@ -230,6 +231,30 @@ class EmailLine(Line, EmailField):
         except EmailNotValidError:
             raise ValidationError(_("Enter a mail address such as name@example.com.")) from None
         field.data = (address.ascii_email or address.normalized).lower()
+
+
+class Amount(Line):
+    """An amount of money, not negative. Once validated, `minor` holds its minor units; None for nothing."""
+
+    largest = 100_000_000 * MINOR_PER_UNIT
+    minor: int | None = None
+
+    def __init__(self, label: Any = None, validators: Any = (), **kwargs: Any) -> None:
+        super().__init__(label, validators, most=20, **kwargs)
+
+    def process_data(self, value: Money | str | None) -> None:
+        super().process_data(f"{value.amount:.2f}".removesuffix(".00") if isinstance(value, Money) else value)
+
+    def pre_validate(self, form: WtForm) -> None:
+        super().pre_validate(form)
+        if not self.data:
+            return
+        try:
+            self.minor = parse_amount(self.data)
+        except ValueError:
+            raise StopValidation(_("Enter an amount such as 1’500 or 1’500.50.")) from None
+        if self.minor > self.largest:
+            raise StopValidation(_("This amount is too large."))
 
 
 class OneOf(RadioField):

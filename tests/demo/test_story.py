@@ -15,6 +15,7 @@ from webapp.accounts.models import ColleagueInvitation, Organisation, User
 from webapp.demo import people, sign_ins, story
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
+from webapp.partners import queries as partners
 from webapp.partners.models import Application, PartnerAccount
 from webapp.tenders.models import Offer, Tender
 from webapp.tenders.rules import Status
@@ -52,6 +53,12 @@ def test_everybody_is_there_once_it_is_told(told: datetime) -> None:
     assert (states.count("waiting"), states.count("rejected"), states.count("approved")) == (2, 1, 12)
     open_invitations = sa.select(ColleagueInvitation.id).where(ColleagueInvitation.accepted_at.is_(None))
     assert count(open_invitations) == 2
+
+    # volumes: reached, on the way, not reached, not recorded (RULES A2)
+    standings = [partners.volume_of(partner, now=told) for partner in listed]
+    assert {(s.managed is not None, s.reached, s.in_grace) for s in standings} == {
+        (True, True, False), (True, False, True), (True, False, False), (False, False, False),
+    }  # fmt: skip
 
     # somebody belongs to two organisations (RULES O1)
     julien = accounts.user_by_email(people.JULIEN.email)

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from xml.etree import ElementTree
 
 import pytest
@@ -11,8 +12,11 @@ from tests.factories import make_application, make_organisation, make_partner, m
 from webapp import jobs, kept
 from webapp.accounts.rules import Kind
 from webapp.extensions import db
+from webapp.i18n import day
+from webapp.money import Money
 from webapp.pages import queries as page_queries
 from webapp.pages import routes
+from webapp.partners.actions import record_volume
 from webapp.tenders.models import TenderRecipient
 from webapp.unit import unit_of_work
 
@@ -127,13 +131,36 @@ def test_a_partner_sees_calls_volume_and_listing(client, cast):
     for words in (
         "1 open call for tenders",
         "A shop for eyeglasses",
-        "CHF 0.00",
-        "of CHF 2’000 a year",
-        "To be reached by",
+        "No volume has been recorded yet.",
+        "The programme asks for CHF 2’000 a year, to be reached by",
     ):
         assert words in page, words
+    assert not page.main.all("progress")
     assert page.links["Edit the directory profile"].endswith("/directory-profile")
     assert "vera@visitor.example" not in page.text
+
+
+@pytest.mark.parametrize(
+    ("minor", "days", "share", "sentence"),
+    [
+        (50_000, 60, "25", "To be reached by"),
+        (200_000, 60, "100", "The yearly volume is reached."),
+        (200_000, 600, "100", "The yearly volume is reached."),
+        (199_990, 600, "99", "The yearly volume is not reached. It was due by"),
+        (None, 600, None, "The programme has asked for CHF 2’000 a year since"),
+    ],
+)
+def test_a_partner_sees_where_it_stands(client, cast, now, minor, days, share, sentence):
+    """RULES A2: a figure says when it was recorded; without one there is no progress to show."""
+    partner = cast.lumiere_partner
+    unit_of_work(lambda: setattr(partner, "approved_at", now - timedelta(days=days)))()
+    if minor is not None:
+        record_volume(partner, Money(minor, "CHF"), by=cast.olga, now=now)
+    page = client.sign_in(cast.paula).get_page(overview_of(cast.lumiere))
+    assert sentence in page
+    assert [bar.get("value") for bar in page.main.all("progress")] == [share] * (share is not None)
+    assert (f"as recorded on {day(now)}" in page.text) is (share is not None)
+    assert ("No volume has been recorded yet." in page.text) is (share is None)
 
 
 def test_a_new_partner_is_asked_to_complete_its_profile(client, cast):

@@ -9,9 +9,10 @@ from webapp import clock, links
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import operator, person
 from webapp.accounts.labels import ROLES
+from webapp.accounts.models import Organisation
 from webapp.accounts.rules import AddressTaken, OperatorExists
 from webapp.backoffice import actions, labels, queries
-from webapp.backoffice.forms import RejectionForm, SetupForm
+from webapp.backoffice.forms import RejectionForm, SetupForm, VolumeForm
 from webapp.found import found
 from webapp.htmx import go, page_number, render
 from webapp.i18n import current_language, tell
@@ -21,7 +22,7 @@ from webapp.mailer import KINDS
 from webapp.partners import actions as partner_actions
 from webapp.partners import queries as partners
 from webapp.partners.labels import APPLICATION_STATES
-from webapp.partners.models import Application
+from webapp.partners.models import Application, PartnerAccount
 from webapp.refused import Gone, Refused
 from webapp.tenders import actions as tender_actions
 from webapp.tenders import queries as tenders
@@ -122,14 +123,17 @@ def organisations() -> Response:
     return render("backoffice/organisations.html", part=part, search=_search())
 
 
-@blueprint.get("/organisations/<organisation>")
-@operator
-def organisation(organisation: str) -> Response:
-    """One organisation: people, programme, volume, calls for tenders."""
-    it = found(queries.organisation(organisation))
-    partner = partners.account_of(it)
+def _volume_form(partner: PartnerAccount) -> VolumeForm:
+    return VolumeForm(partners.managed_volume(partner), partner.organisation.currency)
+
+
+def _organisation_page(
+    it: Organisation, partner: PartnerAccount | None, form: VolumeForm | None, *, status: int = 200
+) -> Response:
     return render(
         "backoffice/organisation.html",
+        status=status,
+        form=form,
         it=it,
         roles=ROLES,
         partner=partner,
@@ -138,6 +142,32 @@ def organisation(organisation: str) -> Response:
         states=APPLICATION_STATES,
         tenders_count=queries.tenders_sent_count(it),
     )
+
+
+@blueprint.get("/organisations/<organisation>")
+@operator
+def organisation(organisation: str) -> Response:
+    """One organisation: people, programme, volume, calls for tenders."""
+    it = found(queries.organisation(organisation))
+    partner = partners.account_of(it)
+    return _organisation_page(it, partner, _volume_form(partner) if partner else None)
+
+
+@blueprint.post("/organisations/<organisation>/volume")
+@operator
+def record_volume(organisation: str) -> AnyResponse:
+    """Records a partner's yearly volume, or takes the figure back (RULES A2)."""
+    it = found(queries.organisation(organisation))
+    partner = found(partners.account_of(it))
+    form = _volume_form(partner)
+    if not form.validate_on_submit():
+        return _organisation_page(it, partner, form, status=422)
+    partner_actions.record_volume(partner, form.volume, by=person(), now=clock.now())
+    if form.volume:
+        flash(_("The volume of %(organisation)s is recorded.", organisation=it.name))
+    else:
+        flash(_("The recorded volume of %(organisation)s is removed.", organisation=it.name))
+    return go(url_for("backoffice.organisation", organisation=it.public_id))
 
 
 # --- calls for tenders --------------------------------------------------------------------------------------

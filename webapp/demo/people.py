@@ -48,6 +48,7 @@ class Partner:
     texts: Mapping[str, str]
     years: float  # a partner since
     about: str  # what it wrote when it applied
+    volume: int | None = None  # a year, in whole units of its currency, as recorded at the desk
     logo: str = ""  # a shape and a colour, see `drawings`
     wants: Mapping[str, object] = field(
         default_factory=dict
@@ -111,6 +112,7 @@ PARTNERS = (
         8.2,
         "Nous créons des sites depuis 2014 et suivons une soixantaine de clients, surtout des commerces et des "
         "cabinets. Nous assurons nous-mêmes l’assistance, par téléphone, du lundi au samedi.",
+        volume=4860,
         logo="sun:#c2410c",
     ),
     Partner(
@@ -129,6 +131,7 @@ PARTNERS = (
         11.4,
         "Wir betreiben Server für über hundert KMU in der Ostschweiz, mit eigenem Pikett rund um die Uhr. "
         "Zwei unserer Leute haben die Weiterbildung in Informationssicherheit abgeschlossen.",
+        volume=12350,
         logo="peaks:#334155",
         wants={"tender_least_budget": 1000},
     ),
@@ -145,6 +148,7 @@ PARTNERS = (
         },
         6.1,
         "Zu viert entwerfen und bauen wir Onlineshops für Verlage, Museen und kleine Marken.",
+        volume=2240,
         logo="wave:#0f766e",
         wants={"tender_mail": "daily"},
     ),
@@ -232,6 +236,7 @@ PARTNERS = (
         2.4,
         "Nous venons du spectacle vivant et connaissons les soirs de guichet fermé. Nous équipons une vingtaine de "
         "salles et de festivals de l’Ouest.",
+        volume=960,
         wants={"tender_mail": "daily"},
     ),
     Partner(
@@ -296,6 +301,7 @@ PARTNERS = (
         0.9,
         "Three of us, all formerly in support at larger hosts. We work for schools, clinics and international "
         "associations around Basel, in English and German.",
+        volume=1240,
         logo="bridge:#4338ca",
     ),
 )  # fmt: skip

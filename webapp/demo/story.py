@@ -24,6 +24,7 @@ from webapp.demo import calls, drawings, people, sign_ins
 from webapp.demo.calls import Answer, Call
 from webapp.demo.people import Applicant, Company, Partner, Person
 from webapp.extensions import db
+from webapp.money import MINOR_PER_UNIT, Money
 from webapp.partners import actions as partners
 from webapp.partners import queries as partners_of
 from webapp.partners.models import Application, PartnerAccount
@@ -289,6 +290,10 @@ class Story:
         contact = people_of.membership_in(account.organisation, by)
         assert contact is not None
         tenders.set_preferences(account, _preferences(partner), contact=contact, by=by, now=now)
+        if partner.volume is not None:
+            yield (now := self.days_ago(16, "11:15"))
+            volume = Money(partner.volume * MINOR_PER_UNIT, account.organisation.currency)
+            partners.record_volume(account, volume, by=self.person(people.OLGA), now=now)
 
     def _clients(self) -> Strand:
         for number, company in enumerate(people.CLIENTS):

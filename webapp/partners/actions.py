@@ -10,6 +10,7 @@ from webapp.accounts.models import Organisation, User
 from webapp.config import LANGUAGES
 from webapp.extensions import db
 from webapp.i18n import speaking
+from webapp.money import Money
 from webapp.partners import mail as _mail  # noqa: F401 # registers the mails
 from webapp.partners import queries
 from webapp.partners.labels import service
@@ -106,6 +107,17 @@ def _free_slug(name: str) -> str:
         n += 1
         free = f"{wanted}-{n}"
     return free
+
+
+@unit_of_work
+def record_volume(partner: PartnerAccount, volume: Money | None, *, by: User | None, now: datetime) -> None:
+    """Notes what the products under its management cost a year; None takes the figure back (RULES A2)."""
+    lock(partner)
+    partner.volume_minor = volume.minor if volume else None
+    partner.volume_currency = volume.currency if volume else None
+    partner.volume_recorded_at = now if volume else None
+    detail = f"volume={volume.currency} {volume.minor}" if volume else "volume=none"
+    audit.record("volume.recorded", partner, by=by, now=now, organisation=partner.organisation, detail=detail)
 
 
 @unit_of_work

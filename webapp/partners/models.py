@@ -54,6 +54,7 @@ class PartnerAccount(Base):
     """An approved partner: its listing in the directory (RULES A5) and which tenders it wants (RULES T9).
 
     `version` counts the changes of the listing. Of the tender preferences an empty set means "all".
+    The volume keeps its currency: the organisation's changes when it moves to another country (RULES O3).
     """
 
     __tablename__ = "partner_accounts"
@@ -63,6 +64,10 @@ class PartnerAccount(Base):
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), unique=True)
     approved_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
+
+    volume_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
+    volume_currency: Mapped[str | None] = mapped_column(sa.String(3))
+    volume_recorded_at: Mapped[datetime | None]
 
     slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
     listed_at: Mapped[datetime | None]
@@ -96,6 +101,12 @@ class PartnerAccount(Base):
     __table_args__ = (
         sa.CheckConstraint("tender_mail IN ('at_once', 'daily', 'never')", name="tender_mail"),
         sa.CheckConstraint("tender_least_budget >= 0", name="tender_least_budget"),
+        sa.CheckConstraint("volume_minor >= 0 AND volume_currency IN ('CHF', 'EUR')", name="volume"),
+        sa.CheckConstraint(
+            "(volume_minor IS NULL) = (volume_recorded_at IS NULL)"
+            " AND (volume_currency IS NULL) = (volume_recorded_at IS NULL)",
+            name="volume_whole",
+        ),
         sa.Index(
             "ix_partner_accounts_listed",
             "sort_name",

@@ -143,9 +143,11 @@ def tender_contact_for(organisation: Organisation, applicant: User) -> Membershi
     )
 
 
-def managed_volume(partner: PartnerAccount) -> Money:
-    """What the products that this partner manages cost a year (RULES A2)."""
-    return Money(0, partner.organisation.currency)
+def managed_volume(partner: PartnerAccount) -> Money | None:
+    """What the products under its management cost a year, as recorded; None where it is not (RULES A2)."""
+    if partner.volume_minor is None or partner.volume_currency is None:
+        return None
+    return Money(partner.volume_minor, partner.volume_currency)
 
 
 def volume_of(partner: PartnerAccount, *, now: datetime) -> VolumeStanding:
@@ -154,7 +156,7 @@ def volume_of(partner: PartnerAccount, *, now: datetime) -> VolumeStanding:
     managed = managed_volume(partner)
     return volume_standing(
         managed,
-        eligibility.volume(managed.currency),
+        eligibility.volume(managed.currency if managed else partner.organisation.currency),
         since=partner.approved_at,
         months=eligibility.months_to_reach_it,
         now=now,

@@ -67,9 +67,9 @@ class AlreadyDecided(Refused):
 
 @dataclass(frozen=True)
 class VolumeStanding:
-    """RULES A2: where a partner stands. `share` is 0 to 100 for a progress bar."""
+    """RULES A2: where a partner stands; `managed` is None as long as nobody has recorded its volume."""
 
-    managed: Money
+    managed: Money | None
     asked: Money
     due: datetime
     reached: bool
@@ -77,12 +77,14 @@ class VolumeStanding:
 
     @property
     def share(self) -> int:
-        """Managed volume as whole per cent of what is asked, at most 100."""
+        """Managed volume as whole per cent of what is asked, at most 100, for a progress bar."""
+        if self.managed is None:
+            return 0
         return min(100, self.managed.minor * 100 // self.asked.minor) if self.asked.minor else 100
 
 
 def volume_standing(
-    managed: Money, asked: Money, *, since: datetime, months: int, now: datetime
+    managed: Money | None, asked: Money, *, since: datetime, months: int, now: datetime
 ) -> VolumeStanding:
     """Where a partner stands `months` after it was approved at `since` (RULES A2)."""
     month = since.month - 1 + months
@@ -102,7 +104,8 @@ def volume_standing(
         31,
     ]
     due = since.replace(year=year, month=month, day=min(since.day, last_day[month - 1]))
-    return VolumeStanding(managed, asked, due, managed.minor >= asked.minor, now < due)
+    reached = managed is not None and managed.minor >= asked.minor
+    return VolumeStanding(managed, asked, due, reached, now < due)
 
 
 @dataclass(frozen=True)

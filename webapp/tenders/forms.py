@@ -12,6 +12,7 @@ from wtforms import Field, ValidationError
 from webapp import clock, places
 from webapp.accounts.models import Membership
 from webapp.forms import (
+    Amount,
     BaseForm,
     BooleanField,
     EmailLine,
@@ -29,7 +30,7 @@ from webapp.forms import (
 )
 from webapp.i18n import LANGUAGE_NAMES, current_language, day, ngettext
 from webapp.i18n import gettext as _
-from webapp.money import MINOR_PER_UNIT, parse_amount
+from webapp.money import MINOR_PER_UNIT
 from webapp.partners.labels import service_choices
 from webapp.programme import programme
 from webapp.tenders import labels
@@ -155,8 +156,8 @@ TEXTS = (
 class OfferForm(BaseForm):
     """A partner's offer (RULES T7)."""
 
-    price_least = Line(lazy("Price"), [needed(lazy("Enter a price, such as 1’500."))], most=20)
-    price_most = Line(lazy("Up to"), most=20)
+    price_least = Amount(lazy("Price"), [needed(lazy("Enter a price, such as 1’500."))])
+    price_most = Amount(lazy("Up to"))
     currency = OneOf(lazy("Currency"), choices=lambda: [("CHF", "CHF"), ("EUR", "EUR")])
     message = Text(
         lazy("Message"), [needed(lazy("Write what the price covers.")), filled(least=20, most=5000)], most=5000
@@ -169,12 +170,9 @@ class OfferForm(BaseForm):
     pdf = FileField(lazy("Offer as PDF"))
     drop_pdf = BooleanField(lazy("Remove the attached PDF"))
 
-    def validate_price_least(self, field: Field) -> None:
-        self.least = _minor_units(field)
-
-    def validate_price_most(self, field: Field) -> None:
-        self.most = _minor_units(field) if field.data else None
-        if self.most is not None and getattr(self, "least", None) is not None and self.most < self.least:
+    def validate_price_most(self, field: Amount) -> None:
+        least = self.price_least.minor
+        if field.minor is not None and least is not None and field.minor < least:
             raise ValidationError(_("The upper price must not be below the lower one."))
 
     def validate_currency(self, field: Field) -> None:
@@ -184,7 +182,9 @@ class OfferForm(BaseForm):
     @property
     def prices(self) -> tuple[int, int]:
         """(least, most) in minor units, after validation."""
-        return self.least, self.most if self.most is not None else self.least
+        least, most = self.price_least.minor, self.price_most.minor
+        assert least is not None  # it is needed
+        return least, least if most is None else most
 
     def valid_until(self, now: datetime) -> datetime:
         """The first instant after the last valid day."""
@@ -206,23 +206,13 @@ def offer_day_choices() -> list[tuple[str, str]]:
     ]
 
 
-def _minor_units(field: Field) -> int:
-    try:
-        minor = parse_amount(field.data or "")
-    except ValueError:
-        raise ValidationError(_("Enter an amount such as 1’500 or 1’500.50.")) from None
-    if minor > 100_000_000 * MINOR_PER_UNIT:
-        raise ValidationError(_("This amount is too large."))
-    return minor
-
-
 class PreferencesForm(BaseForm):
     """Which calls a partner receives (RULES T9)."""
 
     services = ManyOf(lazy("Services"), choices=service_choices)
     places = ManyOf(lazy("Regions"), choices=lambda: [c for group in place_choices().values() for c in group if c[0]])
     languages = ManyOf(lazy("Languages in which you answer"), choices=lambda: [*LANGUAGE_NAMES.items()])
-    least_budget = Line(lazy("Smallest budget"), most=20)
+    least_budget = Amount(lazy("Smallest budget"))
     mail = OneOf(
         lazy("How should we tell you?"),
         choices=lambda: [
@@ -237,9 +227,6 @@ class PreferencesForm(BaseForm):
         super().__init__(*args, **kwargs)
         self.members = {member.public_id: member for member in members}
         self.contact.choices = [(key, member.user.name) for key, member in self.members.items()]
-
-    def validate_least_budget(self, field: Field) -> None:
-        self.least = _minor_units(field) // MINOR_PER_UNIT if field.data else 0
 
     def validate_mail(self, field: Field) -> None:
         if not field.data or field.data == "None":
@@ -256,7 +243,7 @@ class PreferencesForm(BaseForm):
             "tender_services": frozenset(self.services.data or ()),
             "tender_places": frozenset(self.places.data or ()),
             "tender_languages": frozenset(self.languages.data or ()),
-            "tender_least_budget": self.least,
+            "tender_least_budget": (self.least_budget.minor or 0) // MINOR_PER_UNIT,
             "tender_mail": self.mail.data,
         }
 

@@ -362,6 +362,9 @@ def upgrade() -> None:
         sa.Column("organisation_id", sa.Integer(), nullable=False),
         sa.Column("approved_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("suspended_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("volume_minor", sa.BigInteger(), nullable=True),
+        sa.Column("volume_currency", sa.String(length=3), nullable=True),
+        sa.Column("volume_recorded_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("slug", sa.String(length=80), nullable=False),
         sa.Column("listed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("name", sa.String(length=120), nullable=False),
@@ -386,6 +389,14 @@ def upgrade() -> None:
             "tender_mail IN ('at_once', 'daily', 'never')", name=op.f("ck_partner_accounts_tender_mail")
         ),
         sa.CheckConstraint("tender_least_budget >= 0", name=op.f("ck_partner_accounts_tender_least_budget")),
+        sa.CheckConstraint(
+            "volume_minor >= 0 AND volume_currency IN ('CHF', 'EUR')", name=op.f("ck_partner_accounts_volume")
+        ),
+        sa.CheckConstraint(
+            "(volume_minor IS NULL) = (volume_recorded_at IS NULL)"
+            " AND (volume_currency IS NULL) = (volume_recorded_at IS NULL)",
+            name=op.f("ck_partner_accounts_volume_whole"),
+        ),
         sa.ForeignKeyConstraint(["logo_id"], ["uploads.id"], name=op.f("fk_partner_accounts_logo_id")),
         sa.ForeignKeyConstraint(
             ["organisation_id"], ["organisations.id"], name=op.f("fk_partner_accounts_organisation_id")
