@@ -176,9 +176,7 @@ class MailServer:
     received: list[Received] = field(default_factory=list)
     answers: deque[str | threading.Event] = field(default_factory=deque)
     refused: dict[str, str] = field(default_factory=dict)
-    holding: threading.Event = field(
-        default_factory=threading.Event
-    )
+    holding: threading.Event = field(default_factory=threading.Event)
 
     @property
     def url(self) -> str:

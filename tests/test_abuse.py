@@ -56,7 +56,9 @@ def test_no_more_pictures_are_drawn_again_than_may_be_attached(client, monkeypat
     """RULES T1: up to three; a file of 5 kB can be a picture of 40 million points."""
     looked_at = []
     check = uploads.check_attachment
-    monkeypatch.setattr(uploads, "check_attachment", lambda file: looked_at.append(file.filename) or check(file))
+    monkeypatch.setattr(
+        uploads, "check_attachment", lambda file: looked_at.append(file.filename) or check(file)
+    )
     picture = io.BytesIO()
     Image.new("1", (30, 20)).save(picture, "PNG")
     files = [(io.BytesIO(picture.getvalue()), f"{n}.png") for n in range(9)]
@@ -79,7 +81,9 @@ def test_a_mail_that_never_was_is_not_there(client, cast, number):
     assert client.post_to(f"/en/admin/mails/{number}/retry").status == 404
 
 
-@pytest.mark.parametrize("origin", ["http://[", "http://[::1", "http://localhost@evil.example", "//localhost", "localhost"])
+@pytest.mark.parametrize(
+    "origin", ["http://[", "http://[::1", "http://localhost@evil.example", "//localhost", "localhost"]
+)
 def test_a_malformed_origin_is_another_site(client, origin):
     data = {"email": "x@example.com", "password": "x", "csrf_token": client.token()}
     assert client.post("/en/sign-in", data=data, headers={"Origin": origin}).status_code == 403
@@ -139,7 +143,12 @@ def test_one_address_gets_few_invitations_from_however_many_organisations(client
 
 def test_an_invitation_is_sent_again_only_so_often(client, cast, clock, now):
     invitation = actions.invite(
-        cast.lumen, email="victim@example.com", role=queries.Role.COLLABORATOR, language="en", by=cast.nadia, now=now
+        cast.lumen,
+        email="victim@example.com",
+        role=queries.Role.COLLABORATOR,
+        language="en",
+        by=cast.nadia,
+        now=now,
     )
     client.sign_in(cast.nadia)
     for _again in range(15):

@@ -125,7 +125,8 @@ def test_a_subject_that_fits_stays(app):
 def test_lines_are_as_long_as_mail_servers_take_them(app, words):
     """RFC 5322: also where people write 280 characters without a blank, and each becomes five in HTML."""
     raw = written(heading=words, paragraphs=(words, f"They wrote “{words}” to us."), quote=("en", words),
-                  facts=(("Partners", ", ".join(["Some Partner & Söhne GmbH"] * 200)),), entries=((words, words, "http://localhost/x"),))  # fmt: skip
+                  facts=(("Partners", ", ".join(["Some Partner & Söhne GmbH"] * 200)),),
+                  entries=((words, words, "http://localhost/x"),))  # fmt: skip
     assert max(len(line) for line in raw.split(b"\r\n")) <= SERVERS_TAKE
     message = parsed(raw)
     text = text_of(message)

@@ -268,7 +268,10 @@ def test_a_message_arrives_as_it_was_written(app, smtp, pipelining):
     way_out.send('"some body"@example.com', message)
     way_out.close()
     assert [received.data for received in smtp.received] == [message] * 2
-    assert [received.to for received in smtp.received] == [["somebody@example.com"], ['"some body"@example.com']]
+    assert [received.to for received in smtp.received] == [
+        ["somebody@example.com"],
+        ['"some body"@example.com'],
+    ]
 
 
 def test_a_recipient_that_is_refused_for_now_is_tried_again(smtp, send, clock, subject):

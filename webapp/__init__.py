@@ -71,7 +71,9 @@ def configure(app: Flask, settings: Settings) -> None:
         url = f"sqlite:///{path}"
     app.config.update(
         SETTINGS=settings,
-        PROGRAMME=programme.read(Path(settings.programme_file) if settings.programme_file else programme.DEFAULT_FILE),
+        PROGRAMME=programme.read(
+            Path(settings.programme_file) if settings.programme_file else programme.DEFAULT_FILE
+        ),
         SECRET_KEY=settings.secret_key,
         SQLALCHEMY_DATABASE_URI=url,
         SESSION_COOKIE_NAME="__Host-session" if settings.secure else "session",

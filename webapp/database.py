@@ -116,7 +116,9 @@ def hurry(engine: Engine) -> None:
 
     Its marks ("sent") survive the end of the process; a power cut may send the last mails a second time.
     """
-    statement = "PRAGMA synchronous=NORMAL" if engine.dialect.name == "sqlite" else "SET synchronous_commit=off"
+    statement = (
+        "PRAGMA synchronous=NORMAL" if engine.dialect.name == "sqlite" else "SET synchronous_commit=off"
+    )
 
     @event.listens_for(engine, "connect")
     def connect(connection: Any, _record: object) -> None:

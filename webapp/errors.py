@@ -39,7 +39,10 @@ def http_error(error: HTTPException) -> Response | HTTPException:
         404: (_("This page does not exist"), _("It may have moved, or the link is incomplete.")),
         405: (_("This is not how it works"), _("The address was opened in a way that it does not support.")),
         410: (_("This is no longer available"), _("What was here is not available any more.")),
-        413: (_("That is too large"), _("The files are too large to be received. Go back and choose smaller ones.")),
+        413: (
+            _("That is too large"),
+            _("The files are too large to be received. Go back and choose smaller ones."),
+        ),
         429: (_("Please wait a moment"), _("There were too many attempts. Try again a little later.")),
     }
     title, sentence = pages.get(error.code, (_("That did not work"), _("Go back and try again.")))

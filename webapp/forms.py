@@ -250,11 +250,12 @@ class Amount(Line):
         if not self.data:
             return
         try:
-            self.minor = parse_amount(self.data)
+            minor = parse_amount(self.data)
         except ValueError:
             raise StopValidation(_("Enter an amount such as 1’500 or 1’500.50.")) from None
-        if self.minor > self.largest:
+        if minor > self.largest:
             raise StopValidation(_("This amount is too large."))
+        self.minor = minor
 
 
 class OneOf(RadioField):

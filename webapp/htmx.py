@@ -43,4 +43,6 @@ def local_address(target: str | None, default: str) -> str:
 def page_number() -> int:
     """Which page of a list the address asks for; 1 for whatever is not a number that a list can have."""
     typed = request.args.get("page", "")
-    return min(max(int(typed), 1), LAST_PAGE) if typed.isascii() and typed.isdigit() and len(typed) < 9 else 1
+    if not (typed.isascii() and typed.isdigit()):
+        return 1
+    return max(int(typed), 1) if len(typed) < len(str(LAST_PAGE)) else LAST_PAGE

@@ -57,9 +57,13 @@ class Skeleton:
 
 
 def _plain_address(address: str) -> str:
-    if _PLAIN.fullmatch(address):  # nearly all are; the standard library's judgement takes longer than the mail
+    if _PLAIN.fullmatch(
+        address
+    ):  # nearly all are; the standard library's judgement takes longer than the mail
         return address
-    if has_control_characters(address, lines=False) or not re.fullmatch(r"[!-~]+@[A-Za-z0-9.\[\]:-]+", address):
+    if has_control_characters(address, lines=False) or not re.fullmatch(
+        r"[!-~]+@[A-Za-z0-9.\[\]:-]+", address
+    ):
         raise BadAddress(address)
     return HeaderAddress(addr_spec=address).addr_spec
 
@@ -144,11 +148,15 @@ def _flowed(text: str) -> str:
             lines.append(line)
             continue
         mark = "> " if line.startswith("> ") else ""
-        words = [piece for word in line.removeprefix(mark).split(" ") for piece in _pieces(word, WIDTH - len(mark))]
+        words = [
+            piece for word in line.removeprefix(mark).split(" ") for piece in _pieces(word, WIDTH - len(mark))
+        ]
         wrapped = textwrap.wrap(
             " ".join(words), WIDTH - len(mark), break_long_words=False, break_on_hyphens=False
         ) or [""]
-        marked = [mark + part if mark or not part.startswith((">", "From ")) else f" {part}" for part in wrapped]
+        marked = [
+            mark + part if mark or not part.startswith((">", "From ")) else f" {part}" for part in wrapped
+        ]
         lines += [f"{part} " for part in marked[:-1]] + [marked[-1]]
     return "\n".join(lines) + "\n"
 

@@ -38,7 +38,9 @@ def init_app(app: Flask) -> None:
     settings = app.config["SETTINGS"]
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
-        JsonLines() if settings.mode == "production" else logging.Formatter("%(levelname)s %(name)s: %(message)s")
+        JsonLines()
+        if settings.mode == "production"
+        else logging.Formatter("%(levelname)s %(name)s: %(message)s")
     )
     logger = logging.getLogger("webapp")
     logger.handlers = [handler]

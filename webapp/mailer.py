@@ -72,7 +72,9 @@ class QueuedMail(Base):
         return f"<{self.kind}.{self.id}.{int(self.queued_at.timestamp())}@{domain}>"
 
 
-WAITING = sa.and_(QueuedMail.sent_at.is_(None), QueuedMail.dead_at.is_(None), QueuedMail.cancelled_at.is_(None))
+WAITING = sa.and_(
+    QueuedMail.sent_at.is_(None), QueuedMail.dead_at.is_(None), QueuedMail.cancelled_at.is_(None)
+)
 
 
 class Recipient(Protocol):
@@ -220,4 +222,6 @@ def address_of(endpoint: str, /, **values: Any) -> str:
     """The absolute address of a page in the language being spoken; works outside of requests."""
     base = urlsplit(current_app.config["SETTINGS"].base_url)
     values.setdefault("lang", current_language())
-    return current_app.url_map.bind(base.netloc, url_scheme=base.scheme).build(endpoint, values, force_external=True)
+    return current_app.url_map.bind(base.netloc, url_scheme=base.scheme).build(
+        endpoint, values, force_external=True
+    )

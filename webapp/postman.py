@@ -209,7 +209,7 @@ class Postman:
         if mail.attempts > len(BACK_OFF_MINUTES):
             self._dead(mail, error)
             return
-        minutes = BACK_OFF_MINUTES[mail.attempts - 1] * random.uniform(0.8, 1.2)
+        minutes = BACK_OFF_MINUTES[mail.attempts - 1] * random.uniform(0.8, 1.2)  # noqa: S311 # spreads retries, keeps no secret
         log.warning(
             "mail %s (%s) will be tried again in %.0f minutes: %s", mail.id, mail.kind, minutes, error
         )

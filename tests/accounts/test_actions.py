@@ -566,7 +566,12 @@ def test_every_change_of_the_team_is_recorded(duo, now):
 def test_who_is_removed_does_not_come_back_by_an_invitation_of_their_own(app, cast, now):
     """RULES O2."""
     mine = actions.invite(
-        cast.lumen, email="second@nadia.example", role=Role.ADMINISTRATOR, language="de", by=cast.adam, now=now
+        cast.lumen,
+        email="second@nadia.example",
+        role=Role.ADMINISTRATOR,
+        language="de",
+        by=cast.adam,
+        now=now,
     )
     other = actions.invite(
         cast.lumen, email="new@lumen.example", role=Role.COLLABORATOR, language="de", by=cast.nadia, now=now

@@ -347,7 +347,10 @@ def test_mail_of_a_hidden_call_does_not_tell_partners_of_its_end(cast, outbox, n
 
 @pytest.mark.parametrize(
     "title",
-    ["🙂" * 90, "x" * 90, "word " * 17 + "end", "&<>\"'" * 18, "眼鏡店" * 30, "متجر " * 17, "Tom & \"Jerry\" <b>", "%s %d $y {0} \\n"],
+    [
+        "🙂" * 90,
+        "x" * 90,
+        "word " * 17 + "end", "&<>\"'" * 18, "眼鏡店" * 30, "متجر " * 17, "Tom & \"Jerry\" <b>", "%s %d $y {0} \\n"],
 )  # fmt: skip
 def test_any_title_makes_good_mails(cast, outbox, title):
     """RULES T2: headers, text and HTML of every mail that quotes it; `deliver` proofreads each."""

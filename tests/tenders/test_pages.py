@@ -38,6 +38,15 @@ CALL = {
 }
 PDF = b"%PDF-1.4\n1 0 obj <<>> endobj\n%%EOF\n"
 
+SVG = b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>"
+CONTROLS = (
+    "\x00", "\x07", "\x1b[31m", "a\x0bBcc: x@y.example", "\x1c", "\x85", "\u2028", "\x7f", "\n", "\r\nBcc:x",
+)  # fmt: skip
+NO_ADDRESSES = (
+    "valentina", "a@b", "a b@c.example", "a@b@c.example", "a@-b.example", "a@b.example, c@d.example",
+    "<a@b.example>", "é@b.example",
+)  # fmt: skip
+
 
 def picture(form="PNG", size=(30, 20)):
     output = io.BytesIO()
@@ -211,7 +220,7 @@ PROBLEMS = [
     # control characters, line ends and direction overrides in one line
     *[
         ("title", f"A shop for {bad} eyeglasses", "Remove the invisible control characters from this text.")
-        for bad in ("\x00", "\x07", "\x1b[31m", "a\x0bBcc: x@y.example", "\x1c", "\x85", "\u2028", "\x7f", "\n", "\r\nBcc:x")
+        for bad in CONTROLS
     ],
     ("title", RTL_OVERRIDE, "Remove the invisible control characters from this text."),
     ("title", "A shop \u2067for\u2069 eyeglasses", "Remove the invisible control characters from this text."),
@@ -232,7 +241,7 @@ PROBLEMS = [
     ("validity_days", "-1", "Choose one of the options shown."),
     *[
         ("contact_email", bad, "Enter a mail address such as name@example.com.")
-        for bad in ("valentina", "a@b", "a b@c.example", "a@b@c.example", "a@-b.example", "a@b.example, c@d.example", "<a@b.example>", "é@b.example")
+        for bad in NO_ADDRESSES
     ],
     *[
         ("contact_phone", bad, "Enter a phone number such as +41 21 555 01 23, or leave this empty.")
@@ -290,7 +299,8 @@ def test_any_words_of_people_come_through_whole_and_harmless(app, cast, client, 
     actions.confirm(tender, by=None, now=NOW)
     row = opened(tender, cast.lumiere_partner, cast.pierre)
     client.sign_in(cast.pierre)
-    for address in (at(cast.lumiere), at(cast.lumiere, tender.public_id), at(cast.lumiere, tender.public_id, "offer"), manage(tender)):  # fmt: skip
+    call = at(cast.lumiere, tender.public_id)
+    for address in (at(cast.lumiere), call, at(cast.lumiere, tender.public_id, "offer"), manage(tender)):
         assert "<script>alert(1)" not in client.get_page(address).response.text
     assert " ".join(text.split()) in client.get_page(at(cast.lumiere, row.tender.public_id)).text
 
@@ -317,7 +327,7 @@ def test_several_problems_at_once_are_told_in_the_order_of_the_form(app, client)
         ("large.pdf", b"%PDF-1.4" + b"x" * 50 * 1024 * 1024 + b"%%EOF", "The file is larger than 5 MB."),
         ("installer.pdf", b"MZ\x90\x00" + b"\x00" * 3000, "Only PDF, JPEG and PNG files can be attached."),
         ("polyglot.pdf", b"%PDF-1.4" + b"\x00" * 3000, "This is not a PDF file."),
-        ("logo.svg", b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "Only PDF, JPEG and PNG files can be attached."),
+        ("logo.svg", SVG, "Only PDF, JPEG and PNG files can be attached."),
         ("photo.png", b"\x89PNG\r\n\x1a\n" + b"\x00" * 100, "This is not a JPEG, PNG or WebP picture."),
         ("empty.pdf", b"", "The file is empty."),
         ("page.html", b"<html>", "Only PDF, JPEG and PNG files can be attached."),
@@ -703,7 +713,7 @@ def test_the_tabs_of_the_inbox(app, cast, client):
         ("?page=x", ["Web in German", "Backup in English"]),
         ("?page=-3", ["Web in German", "Backup in English"]),
         ("?page=%C2%B2", ["Web in German", "Backup in English"]),
-        (f"?page={'9' * 5000}", ["Web in German", "Backup in English"]),
+        (f"?page={'9' * 5000}", []),
         ("?page=99999999999999999999", []),
         ("?service[]=web", ["Web in German", "Backup in English"]),
     ],
@@ -942,7 +952,8 @@ def test_a_bad_offer_gets_a_message_and_keeps_what_was_typed(app, cast, client, 
     typed = {**OFFER, field: file(*value) if field == "pdf" else value}
     if field == "currency":
         kept = values_of(client.get_page(here).form())
-        page = client.post_to(here, {**{k: v for k, v in {**kept, **OFFER}.items() if k != "currency"}, **({"currency": value} if value is not None else {})})  # fmt: skip
+        sent = {k: v for k, v in {**kept, **OFFER, "currency": value}.items() if v is not None}
+        page = client.post_to(here, sent)
         if value is None:  # the call's own currency stands for it
             assert page.status == 303
             return

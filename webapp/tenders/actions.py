@@ -136,9 +136,9 @@ def _publish(tender: Tender, *, now: datetime) -> None:
     db.session.execute(
         sa.insert(TenderRecipient).from_select(
             ["tender_id", "partner_id", "digest"],
-            sa.select(
-                sa.literal(tender.id), PartnerAccount.id, PartnerAccount.tender_mail == "daily"
-            ).where(wanted),
+            sa.select(sa.literal(tender.id), PartnerAccount.id, PartnerAccount.tender_mail == "daily").where(
+                wanted
+            ),
         )
     )
     at = sa.literal(now, type_=QueuedMail.queued_at.type)
@@ -289,7 +289,9 @@ def open_contact(received: TenderRecipient, *, by: User, now: datetime) -> Tende
 
 def _mail_openings(tender: Tender, *, now: datetime) -> None:
     tender.opening_mailed_at = now
-    mailer.queue("tender_opened", mails.requester(tender), tender, now=now, stop=f"openings:{tender.public_id}")
+    mailer.queue(
+        "tender_opened", mails.requester(tender), tender, now=now, stop=f"openings:{tender.public_id}"
+    )
 
 
 @dataclass(frozen=True)
@@ -351,7 +353,7 @@ def withdraw_offer(offer: Offer, *, by: User, now: datetime) -> None:
 
 @unit_of_work
 def dismiss(received: TenderRecipient, *, reason: str, by: User, now: datetime) -> None:
-    """"Not for us" (RULES T9): the call leaves the partner's inbox."""
+    """ "Not for us" (RULES T9): the call leaves the partner's inbox."""
     _require_open(lock(received.tender), now=now)
     received.dismissed_at = now
     received.dismissal = reason
@@ -373,7 +375,13 @@ def set_preferences(
 ) -> None:
     """Which calls the partner gets, how, and who gets the mail (RULES T9). Keys are the columns' names."""
     lock(partner)
-    for name in ("tender_services", "tender_places", "tender_languages", "tender_least_budget", "tender_mail"):
+    for name in (
+        "tender_services",
+        "tender_places",
+        "tender_languages",
+        "tender_least_budget",
+        "tender_mail",
+    ):
         setattr(partner, name, preferences[name])
     partner.tender_contact_id = contact.id
     audit.record("partner.tender_preferences", partner, by=by, organisation=partner.organisation, now=now)
@@ -490,11 +498,15 @@ def _send_digest(partner: PartnerAccount, *, now: datetime) -> None:
     db.session.execute(
         sa.update(TenderRecipient)
         .where(
-            TenderRecipient.partner_id == partner.id, TenderRecipient.digest, TenderRecipient.digested_at.is_(None)
+            TenderRecipient.partner_id == partner.id,
+            TenderRecipient.digest,
+            TenderRecipient.digested_at.is_(None),
         )
         .values(digested_at=now)
     )
-    mailer.queue("tender_digest", contact, partner, now=now, stop=f"tenders:{partner.public_id}", dedupe=dedupe)
+    mailer.queue(
+        "tender_digest", contact, partner, now=now, stop=f"tenders:{partner.public_id}", dedupe=dedupe
+    )
 
 
 def erase_old(*, now: datetime) -> int:

@@ -61,14 +61,18 @@ def validity_choices() -> list[tuple[str, str]]:
     choices = []
     for days in programme().tenders.validity_choices:
         last = day(closing_day(closing(clock.now(), days, zone), zone))
-        choices.append((str(days), ngettext("%(day)s (in %(num)s day)", "%(day)s (in %(num)s days)", days, day=last)))
+        choices.append(
+            (str(days), ngettext("%(day)s (in %(num)s day)", "%(day)s (in %(num)s days)", days, day=last))
+        )
     return choices
 
 
 class TenderForm(PublicForm):
     """The call (RULES T1). `currency` is set by the view: budgets are shown in one currency."""
 
-    title = Line(lazy("Short title"), [needed(lazy("Write a short title.")), filled(least=8, most=90)], most=90)
+    title = Line(
+        lazy("Short title"), [needed(lazy("Write a short title.")), filled(least=8, most=90)], most=90
+    )
     services = ManyOf(
         lazy("What do you need?"), [needed(lazy("Choose at least one service."))], choices=service_choices
     )
@@ -78,7 +82,10 @@ class TenderForm(PublicForm):
         most=5000,
     )
     place = SelectField(
-        lazy("Where are you?"), [needed(lazy("Choose a region or a country."))], choices=place_choices, validate_choice=False
+        lazy("Where are you?"),
+        [needed(lazy("Choose a region or a country."))],
+        choices=place_choices,
+        validate_choice=False,
     )
     budget = OneOf(lazy("Budget"), choices=(), default="")
     start = OneOf(
@@ -96,7 +103,9 @@ class TenderForm(PublicForm):
     files = MultipleFileField(lazy("Attachments"))
     contact_name = Line(lazy("Your name"), [needed(lazy("Enter your name."))], most=80)
     contact_company = Line(lazy("Company"), most=120)
-    contact_email = EmailLine(lazy("E-mail address"), [needed(lazy("Enter your e-mail address, such as name@example.com."))])
+    contact_email = EmailLine(
+        lazy("E-mail address"), [needed(lazy("Enter your e-mail address, such as name@example.com."))]
+    )
     contact_phone = Line(lazy("Phone"), most=30)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
@@ -160,7 +169,9 @@ class OfferForm(BaseForm):
     price_most = Amount(lazy("Up to"))
     currency = OneOf(lazy("Currency"), choices=lambda: [("CHF", "CHF"), ("EUR", "EUR")])
     message = Text(
-        lazy("Message"), [needed(lazy("Write what the price covers.")), filled(least=20, most=5000)], most=5000
+        lazy("Message"),
+        [needed(lazy("Write what the price covers.")), filled(least=20, most=5000)],
+        most=5000,
     )
     days = OneOf(
         lazy("Valid until"),
@@ -199,7 +210,10 @@ def offer_day_choices() -> list[tuple[str, str]]:
         (
             str(days),
             ngettext(
-                "%(day)s (in %(num)s day)", "%(day)s (in %(num)s days)", days, day=day(today + timedelta(days=days))
+                "%(day)s (in %(num)s day)",
+                "%(day)s (in %(num)s days)",
+                days,
+                day=day(today + timedelta(days=days)),
             ),
         )
         for days in OFFER_DAYS
@@ -210,7 +224,9 @@ class PreferencesForm(BaseForm):
     """Which calls a partner receives (RULES T9)."""
 
     services = ManyOf(lazy("Services"), choices=service_choices)
-    places = ManyOf(lazy("Regions"), choices=lambda: [c for group in place_choices().values() for c in group if c[0]])
+    places = ManyOf(
+        lazy("Regions"), choices=lambda: [c for group in place_choices().values() for c in group if c[0]]
+    )
     languages = ManyOf(lazy("Languages in which you answer"), choices=lambda: [*LANGUAGE_NAMES.items()])
     least_budget = Amount(lazy("Smallest budget"))
     mail = OneOf(
@@ -249,11 +265,10 @@ class PreferencesForm(BaseForm):
 
 
 class DismissalForm(BaseForm):
-    """"Not for us", with a reason."""
+    """ "Not for us", with a reason."""
 
     reason = OneOf(
         lazy("Why is it not for you?"),
         [needed(lazy("Choose a reason."))],
         choices=lambda: [*labels.DISMISSALS.items()],
     )
-

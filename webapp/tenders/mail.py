@@ -42,7 +42,11 @@ def _language_line() -> str:
 
 
 def _why_requester() -> str:
-    return _("You receive this message because a call for tenders was published with your address.") + " " + _language_line()
+    return (
+        _("You receive this message because a call for tenders was published with your address.")
+        + " "
+        + _language_line()
+    )
 
 
 def _why_partner() -> str:
@@ -80,7 +84,9 @@ def tender_confirm(mail: QueuedMail) -> Letter | None:
         heading=_("Confirm your call for tenders"),
         preheader=_("No partner sees it before you confirm."),
         paragraphs=(
-            _("We have received a call for tenders with your address. No partner sees it before you confirm it."),
+            _(
+                "We have received a call for tenders with your address. No partner sees it before you confirm it."
+            ),
         ),
         facts=((_("Reference"), tender.reference),),
         button=(_("Confirm or cancel the call"), _own_page(tender)),
@@ -130,12 +136,16 @@ def tender_excerpt(mail: QueuedMail) -> Letter | None:
         subject=_("New call for tenders: %(title)s", title=tender.title),
         heading=tender.title,
         preheader=_("A new call for tenders concerns you. Open until %(day)s.", day=_closes(tender)),
-        paragraphs=(_("Somebody looks for a partner, and the call matches what you wish to receive. An excerpt:"),),
+        paragraphs=(
+            _("Somebody looks for a partner, and the call matches what you wish to receive. An excerpt:"),
+        ),
         quote=(tender.language, excerpt(without_contact(tender.description))),
         facts=_facts(tender),
         button=(_("Read the call"), address_of("tenders.open_mailed", tender=tender.public_id)),
         after=(
-            _("Opening the link changes nothing yet. The sender sees only that you looked at the contact details."),
+            _(
+                "Opening the link changes nothing yet. The sender sees only that you looked at the contact details."
+            ),
         ),
         why=_why_partner(),
         thread=_thread(tender),
@@ -181,7 +191,9 @@ def tender_opened(mail: QueuedMail) -> Letter | None:
     n = queries.openings_count(tender)
     return Letter(
         subject=ngettext(
-            "%(num)s partner has opened your call for tenders", "%(num)s partners have opened your call for tenders", n
+            "%(num)s partner has opened your call for tenders",
+            "%(num)s partners have opened your call for tenders",
+            n,
         ),
         heading=ngettext("%(num)s partner has opened your call", "%(num)s partners have opened your call", n),
         paragraphs=(_("They have seen your contact details for “%(title)s”.", title=tender.title),),

@@ -80,7 +80,12 @@ class Tender(Base):
     def dates(self) -> Dates:
         """The dates that make the status."""
         return Dates(
-            self.confirmed_at, self.closes_at, self.awarded_at, self.cancelling_at, self.hidden_at, self.lapsed_at
+            self.confirmed_at,
+            self.closes_at,
+            self.awarded_at,
+            self.cancelling_at,
+            self.hidden_at,
+            self.lapsed_at,
         )
 
     def status(self, now: datetime) -> Status:

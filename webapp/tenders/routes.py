@@ -64,7 +64,11 @@ def new() -> Response:
     prefilled = {}
     if who:
         organisation = who.organisation
-        prefilled = {"contact_name": who.user.name, "contact_email": who.user.email, "place": organisation.country}
+        prefilled = {
+            "contact_name": who.user.name,
+            "contact_email": who.user.email,
+            "place": organisation.country,
+        }
         prefilled["contact_company"] = organisation.name if organisation.kind == "company" else ""
     form = TenderForm(formdata=None, data=prefilled, currency=_currency(who))
     return _form_page(form, drafts.new_key(), who)
@@ -83,10 +87,21 @@ def _currency(who: Membership | None) -> str:
     return who.organisation.currency if who else currency_of(current_app.config["SETTINGS"].operator_country)
 
 
-def _form_page(form: TenderForm, key: str, who: Membership | None, *, status: int = 200, **more: Any) -> Response:
+def _form_page(
+    form: TenderForm, key: str, who: Membership | None, *, status: int = 200, **more: Any
+) -> Response:
     draft = drafts.find("tender", key, now=clock.now())
     files = queries.draft_files(draft) if draft else []
-    return render("tenders/new.html", status=status, form=form, key=key, who=who, files=files, policy=programme().tenders, **more)
+    return render(
+        "tenders/new.html",
+        status=status,
+        form=form,
+        key=key,
+        who=who,
+        files=files,
+        policy=programme().tenders,
+        **more,
+    )
 
 
 @blueprint.get("/tenders/new/<draft>")
@@ -155,7 +170,9 @@ def _checked_files(form: TenderForm, *, beside: int) -> list[Checked]:
     most = programme().tenders.attachments
     if sent and queries.bytes_in_drafts() > DRAFT_BYTES:
         log.error("Files of unfinished calls fill %s MB; no more are taken.", DRAFT_BYTES // uploads.MEGABYTE)
-        form.files.errors.append(_("No files can be taken at the moment. Send the call without them, or try later."))
+        form.files.errors.append(
+            _("No files can be taken at the moment. Send the call without them, or try later.")
+        )
         return good
     for file in sent[: max(0, most - beside)]:
         try:
@@ -200,7 +217,11 @@ def send(draft: str) -> AnyResponse:
     data = kept.data
     who = _sender(kept)
     network = limits.network(request.remote_addr)
-    attempts = [(CALLS_FROM_NETWORK, network), (CALLS_OF_ADDRESS, data["contact_email"]), (CALLS, "everybody")]
+    attempts = [
+        (CALLS_FROM_NETWORK, network),
+        (CALLS_OF_ADDRESS, data["contact_email"]),
+        (CALLS, "everybody"),
+    ]
     limits.spend_all(attempts, now=now)
     actions.send(kept, by=who.user if who else None, organisation=who.organisation if who else None, now=now)
     return go(url_for("tenders.done", draft=draft))
@@ -261,7 +282,9 @@ def _decide(token: str, act: Callable[..., None], done: str) -> AnyResponse:
 @blueprint.post("/t/<token>/confirmation")
 def confirm(token: str) -> AnyResponse:
     """The address is right: partners are told (RULES T5)."""
-    return _decide(token, actions.confirm, _("Your call is published. Partners whom it concerns are being told now."))
+    return _decide(
+        token, actions.confirm, _("Your call is published. Partners whom it concerns are being told now.")
+    )
 
 
 @blueprint.post("/t/<token>/cancellation")
@@ -293,8 +316,15 @@ def accept(token: str, offer: str) -> AnyResponse:
     tender = _mine(token)
     chosen = _offer_in(tender, offer)
     try:
-        actions.accept(tender, chosen, seen=request.form.get("seen", ""), by=person_or_none(), now=clock.now())
-        flash(_("You have accepted the offer of %(partner)s. We have told %(partner)s and the others.", partner=chosen.partner.name))
+        actions.accept(
+            tender, chosen, seen=request.form.get("seen", ""), by=person_or_none(), now=clock.now()
+        )
+        flash(
+            _(
+                "You have accepted the offer of %(partner)s. We have told %(partner)s and the others.",
+                partner=chosen.partner.name,
+            )
+        )
     except Refused as refusal:
         flash(tell(refusal), "error")
     return go(url_for("tenders.manage", token=token))
@@ -313,7 +343,10 @@ def own_file(token: str, file: str) -> Response:
 def sent(membership: Membership) -> Response:
     """The organisation's own calls."""
     return render(
-        "tenders/sent.html", membership=membership, tenders=queries.sent_by(membership.organisation), now=clock.now()
+        "tenders/sent.html",
+        membership=membership,
+        tenders=queries.sent_by(membership.organisation),
+        now=clock.now(),
     )
 
 
@@ -387,7 +420,9 @@ def show(membership: Membership, tender: str) -> Response:
 def open_contact(membership: Membership, tender: str) -> AnyResponse:
     """Shows the contact data; the requester sees that it did (RULES T2, T8)."""
     actions.open_contact(_received(membership, tender), by=person(), now=clock.now())
-    return go(url_for("tenders.show", org=membership.organisation.public_id, tender=tender, _anchor="contact"))
+    return go(
+        url_for("tenders.show", org=membership.organisation.public_id, tender=tender, _anchor="contact")
+    )
 
 
 @blueprint.get("/o/<org>/tenders/<tender>/files/<file>")
@@ -473,7 +508,9 @@ def _make_offer(form: OfferForm, received: TenderRecipient) -> bool:
 def withdraw_offer(membership: Membership, tender: str) -> AnyResponse:
     """Takes the offer back."""
     received = _received(membership, tender)
-    actions.withdraw_offer(found(queries.offer_of(received.tender, received.partner)), by=person(), now=clock.now())
+    actions.withdraw_offer(
+        found(queries.offer_of(received.tender, received.partner)), by=person(), now=clock.now()
+    )
     flash(_("Your offer is withdrawn. You can make a new one while the call is open."))
     return go(url_for("tenders.show", org=membership.organisation.public_id, tender=tender))
 
@@ -481,11 +518,13 @@ def withdraw_offer(membership: Membership, tender: str) -> AnyResponse:
 @blueprint.post("/o/<org>/tenders/<tender>/dismissal")
 @member()
 def dismiss(membership: Membership, tender: str) -> AnyResponse:
-    """"Not for us", with a reason (RULES T9)."""
+    """ "Not for us", with a reason (RULES T9)."""
     received = _received(membership, tender)
     form = DismissalForm()
     if not form.validate():
-        return render("tenders/dismiss.html", status=422, membership=membership, tender=received.tender, form=form)
+        return render(
+            "tenders/dismiss.html", status=422, membership=membership, tender=received.tender, form=form
+        )
     actions.dismiss(received, reason=form.reason.data, by=person(), now=clock.now())
     flash(_("The call has left your inbox. You find it under “Not for us”."))
     return go(url_for("tenders.inbox", org=membership.organisation.public_id))
@@ -505,14 +544,20 @@ def take_back_dismissal(membership: Membership, tender: str) -> AnyResponse:
 def preferences(membership: Membership) -> AnyResponse:
     """Which calls come, how, and to whom (RULES T9)."""
     partner = found(queries.partner_of(membership.organisation))
-    form = PreferencesForm(members=account_queries.team(membership.organisation), data=_preferences_data(partner))
+    form = PreferencesForm(
+        members=account_queries.team(membership.organisation), data=_preferences_data(partner)
+    )
     if request.method == "POST" and form.validate():
         contact = form.members[form.contact.data]
         actions.set_preferences(partner, form.preferences, contact=contact, by=person(), now=clock.now())
         flash(_("Your preferences are saved. They count for calls from now on."))
         return go(url_for("tenders.preferences", org=membership.organisation.public_id))
     return render(
-        "tenders/preferences.html", status=422 if form.errors else 200, membership=membership, partner=partner, form=form
+        "tenders/preferences.html",
+        status=422 if form.errors else 200,
+        membership=membership,
+        partner=partner,
+        form=form,
     )
 
 
