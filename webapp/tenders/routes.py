@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterable
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, flash, redirect, request, url_for
@@ -313,21 +314,13 @@ def acceptance(token: str, offer: str) -> Response:
 @blueprint.post("/t/<token>/offers/<offer>/acceptance")
 def accept(token: str, offer: str) -> AnyResponse:
     """Takes the offer (RULES T7)."""
-    tender = _mine(token)
-    chosen = _offer_in(tender, offer)
-    try:
-        actions.accept(
-            tender, chosen, seen=request.form.get("seen", ""), by=person_or_none(), now=clock.now()
-        )
-        flash(
-            _(
-                "You have accepted the offer of %(partner)s. We have told %(partner)s and the others.",
-                partner=chosen.partner.name,
-            )
-        )
-    except Refused as refusal:
-        flash(tell(refusal), "error")
-    return go(url_for("tenders.manage", token=token))
+    chosen = _offer_in(_mine(token), offer)
+    act = partial(actions.accept, offer=chosen, seen=request.form.get("seen", ""))
+    done = _(
+        "You have accepted the offer of %(partner)s. We have told %(partner)s and the others.",
+        partner=chosen.partner.name,
+    )
+    return _decide(token, act, done)
 
 
 @blueprint.get("/t/<token>/files/<file>")
@@ -544,20 +537,16 @@ def take_back_dismissal(membership: Membership, tender: str) -> AnyResponse:
 def preferences(membership: Membership) -> AnyResponse:
     """Which calls come, how, and to whom (RULES T9)."""
     partner = found(queries.partner_of(membership.organisation))
-    form = PreferencesForm(
-        members=account_queries.team(membership.organisation), data=_preferences_data(partner)
-    )
+    team = account_queries.team(membership.organisation)
+    form = PreferencesForm(members=team, data=_preferences_data(partner))
     if request.method == "POST" and form.validate():
         contact = form.members[form.contact.data]
         actions.set_preferences(partner, form.preferences, contact=contact, by=person(), now=clock.now())
         flash(_("Your preferences are saved. They count for calls from now on."))
         return go(url_for("tenders.preferences", org=membership.organisation.public_id))
+    status = 422 if form.errors else 200
     return render(
-        "tenders/preferences.html",
-        status=422 if form.errors else 200,
-        membership=membership,
-        partner=partner,
-        form=form,
+        "tenders/preferences.html", status=status, membership=membership, partner=partner, form=form
     )
 
 
