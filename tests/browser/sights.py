@@ -8,8 +8,11 @@ from typing import Any
 
 from tests.addresses import ADDRESSES
 from tests.browser.stage import Stage
+from tests.times import NOW
 from webapp.accounts.models import User
 from webapp.mailer import address_of
+from webapp.money import Money
+from webapp.partners.actions import record_volume
 
 Values = Callable[[Stage], dict[str, Any]]
 
@@ -48,6 +51,10 @@ def _no_operator(stage: Stage) -> None:
 
     stage.cast.olga.operator_since = None
     db.session.commit()
+
+
+def _volume(stage: Stage) -> None:
+    record_volume(stage.cast.lumiere_partner, Money(49_950, "CHF"), by=stage.cast.olga, now=NOW)
 
 
 def _lumen(stage: Stage) -> dict[str, Any]:
@@ -131,6 +138,7 @@ SIGHTS = (
     Sight("new organisation", "accounts.new_organisation", "nadia"),
     # a partner
     Sight("overview of a partner", "pages.overview", "pierre", _lumiere),
+    Sight("overview with a volume", "pages.overview", "pierre", _lumiere, prepare=_volume),
     Sight("inbox", "tenders.inbox", "pierre", _lumiere),
     Sight("inbox filtered", "tenders.inbox", "pierre", _lumiere, query="?service=backup&language=de"),
     Sight("inbox, nothing aside", "tenders.inbox", "pierre", _lumiere, query="?tab=dismissed"),
@@ -151,6 +159,10 @@ SIGHTS = (
     Sight(
         "an organisation", "backoffice.organisation", "olga",
         lambda s: {"organisation": s.cast.lumiere.public_id},
+    ),
+    Sight(
+        "an organisation with a volume", "backoffice.organisation", "olga",
+        lambda s: {"organisation": s.cast.lumiere.public_id}, prepare=_volume,
     ),
     Sight("calls on the desk", "backoffice.tender_list", "olga"),
     Sight("a call on the desk", "backoffice.tender", "olga", lambda s: {"tender": s.tender.public_id}),
