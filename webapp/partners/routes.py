@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from flask import Blueprint, Response, abort, flash, render_template, request, url_for
+from flask import Blueprint, Response, abort, flash, get_template_attribute, request, url_for
 from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -53,8 +53,9 @@ def drawn_cards(shown: Sequence[queries.Shown]) -> list[Markup]:
     keys = {partner_id: (public_id, version, reader()) for partner_id, public_id, version in shown}
     drawn = {partner_id: shelf.get(key) for partner_id, key in keys.items()}
     if missing := [partner_id for partner_id, card in drawn.items() if card is None]:
+        draw = get_template_attribute("partners/_card.html", "drawn")
         for partner_id, data in queries.cards(missing, language).items():
-            card = Markup(render_template("partners/_card.html", card=data))  # noqa: S704 # escaped in there
+            card = draw(data)
             shelf.put(keys[partner_id], card)
             drawn[partner_id] = card
     return [card for card in drawn.values() if card is not None]
