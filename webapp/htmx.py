@@ -5,6 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from flask import Response, make_response, redirect, render_template, request
+from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -40,9 +41,9 @@ def local_address(target: str | None, default: str) -> str:
     return default if parts.scheme or parts.netloc or any(ord(c) < 33 for c in target) else target
 
 
-def page_number() -> int:
-    """Which page of a list the address asks for; 1 for whatever is not a number that a list can have."""
-    typed = request.args.get("page", "")
+def page_number(args: MultiDict[str, str]) -> int:
+    """Which page of a list the address asks for by `page`; 1 for whatever is not a number."""
+    typed = args.get("page", "")
     if not (typed.isascii() and typed.isdigit()):
         return 1
     return max(int(typed), 1) if len(typed) < len(str(LAST_PAGE)) else LAST_PAGE

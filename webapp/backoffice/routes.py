@@ -55,12 +55,12 @@ def desk() -> Response:
 def applications() -> Response:
     """Applications by state."""
     state = _one_of("state", APPLICATION_STATES) or "waiting"
-    rows, more = partners.applications(state, page=page_number())
+    rows, more = partners.applications(state, page=page_number(request.args))
     return render(
         "backoffice/applications.html",
         rows=rows,
         more=more,
-        page=page_number(),
+        page=page_number(request.args),
         state=state,
         states=APPLICATION_STATES,
     )
@@ -119,7 +119,7 @@ def reject(application: str) -> AnyResponse:
 @operator
 def organisations() -> Response:
     """All organisations, searched."""
-    part = queries.organisations(_search(), page=page_number())
+    part = queries.organisations(_search(), page=page_number(request.args))
     return render("backoffice/organisations.html", part=part, search=_search())
 
 
@@ -178,7 +178,7 @@ def record_volume(organisation: str) -> AnyResponse:
 def tender_list() -> Response:
     """All calls for tenders, searched, by state."""
     state = _one_of("state", {status.value for status in STATUSES})
-    part = queries.tenders(_search(), state, page=page_number(), now=clock.now())
+    part = queries.tenders(_search(), state, page=page_number(request.args), now=clock.now())
     return render("backoffice/tenders.html", part=part, search=_search(), state=state, states=STATUSES)
 
 
@@ -209,7 +209,7 @@ def mails() -> Response:
     state, kind = _one_of("state", labels.MAIL_STATES), _one_of("kind", KINDS)
     return render(
         "backoffice/mails.html",
-        part=queries.mails(state, kind, _search(), page=page_number()),
+        part=queries.mails(state, kind, _search(), page=page_number(request.args)),
         state=state,
         kind=kind,
         search=_search(),

@@ -43,7 +43,7 @@ def _folder() -> Path:
 def mailbox() -> Response:
     """All mails, newest first; `to` narrows them down."""
     to = tidy_line(request.args.get("to", ""))[:254]
-    page = page_number()
+    page = page_number(request.args)
     mails = box.envelopes(_folder(), to=to)
     return render(
         "demo/mailbox.html",

@@ -49,7 +49,7 @@ def read_filters(args: MultiDict[str, str]) -> tuple[Filters, int]:
         country=country,
         region=region,
     )
-    return filters, page_number()
+    return filters, page_number(args)
 
 
 def country_choices() -> list[tuple[str, str]]:

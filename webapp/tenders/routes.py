@@ -371,7 +371,7 @@ def inbox(membership: Membership) -> Response:
     tab = request.args.get("tab", "open")
     tab = tab if tab in queries.TABS else "open"
     service, language = _known("service", SERVICES), _known("language", LANGUAGES)
-    page = page_number()
+    page = page_number(request.args)
     calls = queries.inbox(partner, tab, now=clock.now(), service=service, language=language, page=page)
     return render(
         "tenders/inbox.html",
