@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import flask_migrate
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -161,7 +162,7 @@ def test_the_command_stops_when_it_is_told_to(tmp_path: Path, number: signal.Sig
     }
     app = create_app(settings)
     with app.app_context():
-        db.create_all()
+        flask_migrate.upgrade()
         db.engine.dispose()
     process = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "wsgi", "worker"],

@@ -121,7 +121,9 @@ def negotiate() -> str:
 def remember_language(response: AnyResponse, language: str) -> None:
     """Sets the cookie by which `/` chooses a language; no other page looks at it."""
     secure = current_app.config["SETTINGS"].secure
-    response.set_cookie(LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax")
+    response.set_cookie(
+        LANGUAGE_COOKIE, language, max_age=A_YEAR, secure=secure, httponly=True, samesite="Lax"
+    )
 
 
 def _region_of_request() -> str:
@@ -200,7 +202,7 @@ def tell(refusal: Refused) -> str:
 
 
 def remembered(words: Words) -> Words:
-    """For words that depend on the reader and on the arguments alone, such as a price: found once, then known.
+    """For words that depend on reader and arguments alone, such as a price: found once, then known.
 
     The same ones come back on every page, and Babel takes its time over each.
     """
@@ -309,8 +311,14 @@ def init_app(app: Flask) -> None:
     environment.globals.update(_=_in_template, gettext=_in_template)
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(
-        day=day, instant=instant, money=money, number=number, country=country, place=place,
-        listing=listing, language_name=language_name,
+        day=day,
+        instant=instant,
+        money=money,
+        number=number,
+        country=country,
+        place=place,
+        listing=listing,
+        language_name=language_name,
     )
     environment.globals.update(LANGUAGE_NAMES=LANGUAGE_NAMES, current_language=current_language)
 
