@@ -316,11 +316,11 @@ def test_without_a_server_nothing_is_lost(app, elsewhere, clock, subject):
     assert states() == {"sent": 3} and len(way_out.messages) == 3
 
 
-def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for(app, smtp, send, subject, monkeypatch):
+def test_a_server_without_tls_gets_nothing_where_tls_is_asked_for(app, smtp, send, subject):
     from dataclasses import replace
 
     settings = replace(app.config["SETTINGS"], mail_url=f"smtp://127.0.0.1:{smtp.port}")
-    monkeypatch.setitem(app.config, "SETTINGS", settings)
+    app.config["SETTINGS"] = settings  # `smtp` puts the old ones back
     transport.configure(app, settings)
     queue("note", address(1), subject, now=NOW)
     send()
