@@ -21,6 +21,7 @@ import sqlalchemy as sa
 from flask import Flask, current_app, make_response, render_template, request
 from markupsafe import Markup
 from sqlalchemy.engine import Engine
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Mapped, mapped_column
 
 from webapp.database import Base
@@ -172,7 +173,7 @@ class KeptPages:
         if key is None:
             return self._application(environ, start_response)
         page = self._pages.get(key)
-        if page is None or page.stamp != stamp_of(page.name, self._engine):
+        if page is None or not self._is_as_it_was(page):
             environ["kept.key"] = key
             return self._make(environ, start_response)
         if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
@@ -180,6 +181,13 @@ class KeptPages:
             return []
         start_response("200 OK", page.headers)
         return [page.body]
+
+    def _is_as_it_was(self, page: KeptPage) -> bool:
+        """Whether nothing of what the page shows has changed; a database that is away is the application's to tell."""
+        try:
+            return page.stamp == stamp_of(page.name, self._engine)
+        except (DBAPIError, self._engine.dialect.loaded_dbapi.Error):
+            return False
 
     def _key(self, environ: dict[str, Any]) -> Hashable | None:
         """All that such an answer depends on; None for requests whose answers are their own."""
