@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
-VOID = set("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905
+VOID = set("area base br col embed hr img input link meta source track wbr".split())  # noqa: SIM905 # a line of words reads best
 # words on both sides of these are not one word
-BLANK_BETWEEN = set("p div li td th tr h1 h2 h3 h4 dt dd label option legend section article br".split())  # noqa: SIM905
+BLANK_BETWEEN = set(
+    "p div li td th tr h1 h2 h3 h4 dt dd label option legend section article br".split()  # noqa: SIM905 # the same as above
+)
 
 
 @dataclass(eq=False)

@@ -53,7 +53,8 @@ def connection() -> Any:
             from psycopg.rows import dict_row
 
             address = URL.replace("+psycopg", "")
-            own.connection = psycopg.connect(address, autocommit=True, row_factory=dict_row)  # type: ignore[arg-type]
+            # psycopg's stubs do not follow a row factory through connect
+            own.connection = psycopg.connect(address, autocommit=True, row_factory=dict_row)  # type: ignore[arg-type] # see above
     return own.connection
 
 

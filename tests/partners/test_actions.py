@@ -177,7 +177,10 @@ def test_of_an_approval_and_a_rejection_at_once_one_wins(app, cast, now):
 def test_two_approvals_at_once_make_one_partner(app, cast, now):
     """RULES A4: a double click."""
     number = apply(cast.lumen, cast.nadia, now).id
-    click = lambda: actions.approve(db.session.get(Application, number), by=None, now=now)  # noqa: E731
+
+    def click() -> object:
+        return actions.approve(db.session.get(Application, number), by=None, now=now)
+
     results = at_once(app, click, click)
     assert sum(isinstance(result, AlreadyDecided) for result in results) == 1
     assert len(mails("application_approved")) == 1
