@@ -165,14 +165,14 @@ ADDRESSES: dict[str, Address] = {
     # organisations
     "pages.overview": Address(TEAM, get=200, values=lumen),
     # partners
-    "partners.directory": Address(ANYBODY, get=200),
-    "partners.profile": Address(ANYBODY, get=200, values=lambda s: {"slug": s.cast.lumiere_partner.slug}),
-    "partners.logo": Address(
+    "directory.index": Address(ANYBODY, get=200),
+    "directory.profile": Address(ANYBODY, get=200, values=lambda s: {"slug": s.cast.lumiere_partner.slug}),
+    "directory.logo": Address(
         ANYBODY, get=404, values=lambda s: {"slug": s.cast.lumiere_partner.slug, "file": "a" * 26}, page=False
     ),
-    "partners.become": Address(ANYBODY, get=200),
-    "partners.apply": Address(OWNERS, get=200, post=422, values=lumen),
-    "partners.listing": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
+    "directory.become": Address(ANYBODY, get=200),
+    "directory.apply": Address(OWNERS, get=200, post=422, values=lumen),
+    "directory.listing": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
     # calls for tenders: whoever writes one
     "tenders.new": Address(ANYBODY, get=200),
     "tenders.edit": Address(ANYBODY, get=200, values=lambda s: {"draft": s.typed}),

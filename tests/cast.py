@@ -15,7 +15,7 @@ from tests.factories import join, make_organisation, make_partner, make_user
 from tests.times import NOW
 from webapp.accounts.models import Organisation, User
 from webapp.accounts.rules import Role
-from webapp.partners.models import PartnerAccount
+from webapp.directory.models import PartnerAccount
 from webapp.unit import unit_of_work
 
 

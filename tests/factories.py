@@ -14,8 +14,8 @@ from tests.times import NOW
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.passwords import hash_password
 from webapp.accounts.rules import Kind, Role
+from webapp.directory.models import Application, ListingText, PartnerAccount
 from webapp.extensions import db
-from webapp.partners.models import Application, ListingText, PartnerAccount
 from webapp.places import currency_of
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.text import fold, slug

@@ -19,7 +19,7 @@ PACKAGE = ROOT / "webapp"
 TEMPLATES = ROOT / "templates"
 
 # Each feature may import those to its left.
-FEATURES = ("accounts", "partners", "tenders", "affiliation", "backoffice", "pages", "demo")
+FEATURES = ("accounts", "directory", "tenders", "affiliation", "backoffice", "pages", "demo")
 
 # Inside a feature, what a room may import of its own feature.
 ROOMS = {

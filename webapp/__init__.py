@@ -98,13 +98,13 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.affiliation import routes as affiliation
     from webapp.backoffice import routes as backoffice
     from webapp.demo import routes as demo
+    from webapp.directory import routes as directory
     from webapp.pages import routes as pages
-    from webapp.partners import routes as partners
     from webapp.tenders import routes as tenders
 
     language = f"/<any({','.join(config.LANGUAGES)}):lang>"
     app.register_blueprint(accounts.blueprint, url_prefix=language)
-    app.register_blueprint(partners.blueprint, url_prefix=language)
+    app.register_blueprint(directory.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
     app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")

@@ -11,11 +11,11 @@ from webapp import links
 from webapp.accounts.models import User
 from webapp.audit import AuditEvent
 from webapp.backoffice import actions
+from webapp.directory.actions import record_volume
+from webapp.directory.models import Application
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
 from webapp.money import Money
-from webapp.partners.actions import record_volume
-from webapp.partners.models import Application
 from webapp.unit import unit_of_work
 
 DESK = ["", "applications", "organisations", "tenders", "mails"]

@@ -21,8 +21,8 @@ from webapp.accounts.models import Membership, Organisation, User, UserSession, 
 from webapp.accounts.rules import Kind, Role
 from webapp.config import read
 from webapp.database import Base, writing
+from webapp.directory.models import ListingText, PartnerAccount
 from webapp.extensions import db
-from webapp.partners.models import ListingText, PartnerAccount
 from webapp.tenders.models import Tender, TenderRecipient
 from webapp.text import fold
 

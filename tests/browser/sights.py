@@ -10,9 +10,9 @@ from tests.addresses import ADDRESSES
 from tests.browser.stage import Stage
 from tests.times import NOW
 from webapp.accounts.models import User
+from webapp.directory.actions import record_volume
 from webapp.mailer import address_of
 from webapp.money import Money
-from webapp.partners.actions import record_volume
 
 Values = Callable[[Stage], dict[str, Any]]
 
@@ -87,12 +87,12 @@ SIGHTS = (
     Sight("imprint", "pages.legal", values=lambda _s: {"topic": "imprint"}),
     Sight("privacy", "pages.legal", values=lambda _s: {"topic": "privacy"}),
     Sight("accessibility", "pages.legal", values=lambda _s: {"topic": "accessibility"}),
-    Sight("directory", "partners.directory"),
-    Sight("directory searched", "partners.directory", query="?q=lumiere&service=web&speaks=fr&country=CH"),
-    Sight("directory without results", "partners.directory", query="?q=zzzz"),
-    Sight("directory, next page", "partners.directory", query="?page=2"),
-    Sight("profile", "partners.profile", values=lambda s: {"slug": s.cast.lumiere_partner.slug}),
-    Sight("become a partner", "partners.become"),
+    Sight("directory", "directory.index"),
+    Sight("directory searched", "directory.index", query="?q=lumiere&service=web&speaks=fr&country=CH"),
+    Sight("directory without results", "directory.index", query="?q=zzzz"),
+    Sight("directory, next page", "directory.index", query="?page=2"),
+    Sight("profile", "directory.profile", values=lambda s: {"slug": s.cast.lumiere_partner.slug}),
+    Sight("become a partner", "directory.become"),
     Sight("affiliate programme", "affiliation.programme"),
     Sight("new call", "tenders.new"),
     Sight("call typed", "tenders.edit", values=lambda s: {"draft": s.typed}),
@@ -113,7 +113,7 @@ SIGHTS = (
     Sight("invitation", "accounts.invitation", values=_token("colleague")),
     Sight("invitation of somebody else", "accounts.invitation", "hugo", values=_token("colleague")),
     Sight("link that is over", "accounts.verify", values=lambda _s: {"token": "x" * 65}, status=410),
-    Sight("not found", "partners.profile", values=lambda _s: {"slug": "nobody"}, status=404),
+    Sight("not found", "directory.profile", values=lambda _s: {"slug": "nobody"}, status=404),
     Sight("first operator", "backoffice.setup", values=_token("setup"), prepare=_no_operator),
     # a client
     Sight("overview of a client", "pages.overview", "nadia", _lumen),
@@ -130,8 +130,8 @@ SIGHTS = (
     ),
     Sight("settings", "accounts.settings", "nadia", _lumen),
     Sight("settings, too weak", "accounts.settings", "hugo", _lumen, status=403),
-    Sight("application", "partners.apply", "nadia", _lumen),
-    Sight("application waits", "partners.apply", "adele", _adeles),
+    Sight("application", "directory.apply", "nadia", _lumen),
+    Sight("application waits", "directory.apply", "adele", _adeles),
     Sight("account", "accounts.profile", "nadia"),
     Sight("password", "accounts.password", "nadia"),
     Sight("devices", "accounts.sessions", "nadia"),
@@ -146,8 +146,8 @@ SIGHTS = (
     Sight("call opened", "tenders.show", "pierre", _received("tender")),
     Sight("offer", "tenders.offer", "pierre", _received("tender")),
     Sight("preferences", "tenders.preferences", "pierre", _lumiere),
-    Sight("directory profile", "partners.listing", "pierre", _lumiere),
-    Sight("already a partner", "partners.apply", "pierre", _lumiere),
+    Sight("directory profile", "directory.listing", "pierre", _lumiere),
+    Sight("already a partner", "directory.apply", "pierre", _lumiere),
     # the operator
     Sight("desk", "backoffice.desk", "olga"),
     Sight("applications", "backoffice.applications", "olga"),

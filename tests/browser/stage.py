@@ -25,9 +25,9 @@ from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
 from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User
 from webapp.accounts.rules import Role
+from webapp.directory.models import Application
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
-from webapp.partners.models import Application
 from webapp.tenders import actions as tenders
 from webapp.tenders.models import Offer, Tender
 from webapp.unit import unit_of_work

@@ -15,9 +15,9 @@ from webapp.accounts import actions as accounts
 from webapp.accounts import passwords
 from webapp.accounts.models import ColleagueInvitation
 from webapp.accounts.rules import Kind, OrganisationDetails, Role
+from webapp.directory import actions as directory
 from webapp.extensions import db
 from webapp.mailer import KINDS, QueuedMail
-from webapp.partners import actions as partners
 from webapp.tenders import actions as tenders
 from webapp.tenders import queries
 
@@ -58,15 +58,15 @@ def applications(cast, now, outbox) -> None:
     """Two companies apply; one is approved."""
     for name, approved in (("Eins GmbH", True), ("Zwei GmbH", False)):
         owner = make_user(f"Petra {name}", language="de")
-        application = partners.apply(
+        application = directory.apply(
             make_organisation(name, owner=owner), website="https://www.example.com",
             about="We look after forty shops.", by=owner, now=now,
         )  # fmt: skip
         outbox.deliver()
         if approved:
-            partners.approve(application, by=cast.olga, now=now)
+            directory.approve(application, by=cast.olga, now=now)
         else:
-            partners.reject(
+            directory.reject(
                 application, reason="Your website can’t be reached.\nWrite to us.", by=cast.olga, now=now
             )
 

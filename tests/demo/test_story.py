@@ -13,10 +13,10 @@ from webapp.accounts import passwords
 from webapp.accounts import queries as accounts
 from webapp.accounts.models import ColleagueInvitation, Organisation, User
 from webapp.demo import people, sign_ins, story
+from webapp.directory import queries as directory
+from webapp.directory.models import Application, PartnerAccount
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
-from webapp.partners import queries as partners
-from webapp.partners.models import Application, PartnerAccount
 from webapp.tenders.models import Offer, Tender
 from webapp.tenders.rules import Status
 
@@ -55,7 +55,7 @@ def test_everybody_is_there_once_it_is_told(told: datetime) -> None:
     assert count(open_invitations) == 2
 
     # volumes: reached, on the way, not reached, not recorded (RULES A2)
-    standings = [partners.volume_of(partner, now=told) for partner in listed]
+    standings = [directory.volume_of(partner, now=told) for partner in listed]
     assert {(s.managed is not None, s.reached, s.in_grace) for s in standings} == {
         (True, True, False), (True, False, True), (True, False, False), (False, False, False),
     }  # fmt: skip

@@ -11,12 +11,12 @@ import sqlalchemy as sa
 from tests.factories import make_application, make_organisation, make_partner, make_tender, make_user
 from webapp import jobs, kept
 from webapp.accounts.rules import Kind
+from webapp.directory.actions import record_volume
 from webapp.extensions import db
 from webapp.i18n import day
 from webapp.money import Money
 from webapp.pages import queries as page_queries
 from webapp.pages import routes
-from webapp.partners.actions import record_volume
 from webapp.tenders.models import TenderRecipient
 from webapp.unit import unit_of_work
 

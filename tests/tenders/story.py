@@ -10,10 +10,10 @@ import sqlalchemy as sa
 from tests.times import NOW
 from webapp import drafts
 from webapp.accounts.models import Organisation, User
+from webapp.directory.models import PartnerAccount
 from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
-from webapp.partners.models import PartnerAccount
 from webapp.tenders import actions, queries
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from tests.factories import make_organisation, make_partner, make_tender
 from tests.times import NOW
+from webapp.directory.models import PartnerAccount
+from webapp.directory.rules import SERVICES
 from webapp.extensions import db
-from webapp.partners.models import PartnerAccount
-from webapp.partners.rules import SERVICES
 from webapp.tenders.models import Tender
 from webapp.tenders.queries import Reach, concerned, count_concerned, is_open
 from webapp.tenders.rules import Dates, Status, status

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.directory.models import Application, PartnerAccount
 from webapp.extensions import db
 from webapp.mailer import WAITING, QueuedMail
-from webapp.partners.models import Application, PartnerAccount
 from webapp.tenders.models import Tender
 from webapp.tenders.queries import is_open
 from webapp.tenders.rules import Status

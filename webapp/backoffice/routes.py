@@ -13,16 +13,16 @@ from webapp.accounts.models import Organisation
 from webapp.accounts.rules import AddressTaken, OperatorExists
 from webapp.backoffice import actions, labels, queries
 from webapp.backoffice.forms import RejectionForm, SetupForm, VolumeForm
+from webapp.directory import actions as partner_actions
+from webapp.directory import queries as directory
+from webapp.directory.labels import APPLICATION_STATES
+from webapp.directory.models import Application, PartnerAccount
 from webapp.found import found
 from webapp.htmx import go, page_number, render
 from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
 from webapp.links import Link
 from webapp.mailer import KINDS
-from webapp.partners import actions as partner_actions
-from webapp.partners import queries as partners
-from webapp.partners.labels import APPLICATION_STATES
-from webapp.partners.models import Application, PartnerAccount
 from webapp.refused import Gone, Refused
 from webapp.tenders import actions as tender_actions
 from webapp.tenders import queries as tenders
@@ -55,7 +55,7 @@ def desk() -> Response:
 def applications() -> Response:
     """Applications by state."""
     state = _one_of("state", APPLICATION_STATES) or "waiting"
-    rows, more = partners.applications(state, page=page_number(request.args))
+    rows, more = directory.applications(state, page=page_number(request.args))
     return render(
         "backoffice/applications.html",
         rows=rows,
@@ -81,14 +81,14 @@ def _application_page(application: Application, form: RejectionForm, *, status: 
 @operator
 def application(application: str) -> Response:
     """One application, with both answers."""
-    return _application_page(found(partners.application(application)), RejectionForm())
+    return _application_page(found(directory.application(application)), RejectionForm())
 
 
 @blueprint.post("/applications/<application>/approval")
 @operator
 def approve(application: str) -> AnyResponse:
     """Makes the organisation a partner."""
-    waiting = found(partners.application(application))
+    waiting = found(directory.application(application))
     partner_actions.approve(waiting, by=person(), now=clock.now())
     flash(
         _(
@@ -103,7 +103,7 @@ def approve(application: str) -> AnyResponse:
 @operator
 def reject(application: str) -> AnyResponse:
     """Says no, with a reason."""
-    waiting = found(partners.application(application))
+    waiting = found(directory.application(application))
     form = RejectionForm()
     if not form.validate_on_submit():
         return _application_page(waiting, form, status=422)
@@ -124,7 +124,7 @@ def organisations() -> Response:
 
 
 def _volume_form(partner: PartnerAccount) -> VolumeForm:
-    return VolumeForm(partners.managed_volume(partner), partner.organisation.currency)
+    return VolumeForm(directory.managed_volume(partner), partner.organisation.currency)
 
 
 def _organisation_page(
@@ -137,7 +137,7 @@ def _organisation_page(
         it=it,
         roles=ROLES,
         partner=partner,
-        standing=partners.volume_of(partner, now=clock.now()) if partner else None,
+        standing=directory.volume_of(partner, now=clock.now()) if partner else None,
         applications=queries.applications_of(it),
         states=APPLICATION_STATES,
         tenders_count=queries.tenders_sent_count(it),
@@ -149,7 +149,7 @@ def _organisation_page(
 def organisation(organisation: str) -> Response:
     """One organisation: people, programme, volume, calls for tenders."""
     it = found(queries.organisation(organisation))
-    partner = partners.account_of(it)
+    partner = directory.account_of(it)
     return _organisation_page(it, partner, _volume_form(partner) if partner else None)
 
 
@@ -158,7 +158,7 @@ def organisation(organisation: str) -> Response:
 def record_volume(organisation: str) -> AnyResponse:
     """Records a partner's yearly volume, or takes the figure back (RULES A2)."""
     it = found(queries.organisation(organisation))
-    partner = found(partners.account_of(it))
+    partner = found(directory.account_of(it))
     form = _volume_form(partner)
     if not form.validate_on_submit():
         return _organisation_page(it, partner, form, status=422)

@@ -23,12 +23,12 @@ from webapp.accounts.rules import Kind, OrganisationDetails, Role
 from webapp.demo import calls, drawings, people, sign_ins
 from webapp.demo.calls import Answer, Call
 from webapp.demo.people import Applicant, Company, Partner, Person
+from webapp.directory import actions as directory
+from webapp.directory import queries as directory_of
+from webapp.directory.models import Application, PartnerAccount
+from webapp.directory.rules import Listing
 from webapp.extensions import db
 from webapp.money import MINOR_PER_UNIT, Money
-from webapp.partners import actions as partners
-from webapp.partners import queries as partners_of
-from webapp.partners.models import Application, PartnerAccount
-from webapp.partners.rules import Listing
 from webapp.postman import Postman
 from webapp.tenders import actions as tenders
 from webapp.tenders import queries as tenders_of
@@ -154,7 +154,7 @@ class Story:
     def partner(self, who: Person) -> PartnerAccount:
         """The partner account of the company in which this person works."""
         for membership in people_of.memberships(self.person(who)):
-            if account := partners_of.account_of(membership.organisation):
+            if account := directory_of.account_of(membership.organisation):
                 return account
         raise LookupError(who.email)
 
@@ -202,7 +202,7 @@ class Story:
 
     def apply(self, company: Company, website: str, about: str, *, now: datetime) -> Application:
         """The founder applies for the company."""
-        return partners.apply(
+        return directory.apply(
             self.organisation(company), website=website, about=about, by=self.founder(company), now=now
         )
 
@@ -271,7 +271,7 @@ class Story:
         self.settle(company, now=now)
         application = self.apply(company, partner.website, partner.about, now=now)
         yield (now := self.days_ago(partner.years * 365.25, "14:40"))
-        account = partners.approve(application, by=self.person(people.OLGA), now=now)
+        account = directory.approve(application, by=self.person(people.OLGA), now=now)
         yield (now := self.days_ago(partner.years * 365.25, "16:05"))
         by = self.person(founder)
         listing = Listing(
@@ -286,14 +286,14 @@ class Story:
             texts=partner.texts,
         )
         logo = drawings.logo(partner.logo) if partner.logo else None
-        partners.edit_listing(account, listing, logo=logo, by=by, now=now)
+        directory.edit_listing(account, listing, logo=logo, by=by, now=now)
         contact = people_of.membership_in(account.organisation, by)
         assert contact is not None
         tenders.set_preferences(account, _preferences(partner), contact=contact, by=by, now=now)
         if partner.volume is not None:
             yield (now := self.days_ago(16, "11:15"))
             volume = Money(partner.volume * MINOR_PER_UNIT, account.organisation.currency)
-            partners.record_volume(account, volume, by=self.person(people.OLGA), now=now)
+            directory.record_volume(account, volume, by=self.person(people.OLGA), now=now)
 
     def _clients(self) -> Strand:
         for number, company in enumerate(people.CLIENTS):
@@ -314,7 +314,7 @@ class Story:
         yield (now := self.days_ago(20, "17:45"))
         application = self._applicant(people.FASTRANK, now=now)
         yield (now := self.days_ago(19, "08:50"))
-        partners.reject(application, reason=people.REJECTION, by=self.person(olga), now=now)
+        directory.reject(application, reason=people.REJECTION, by=self.person(olga), now=now)
         yield (now := self.days_ago(3, "15:20"))
         self._applicant(people.OCTOPUS, now=now)
         yield (now := self.days_ago(1, "10:05"))

@@ -22,14 +22,14 @@ from webapp import clock, kept
 from webapp.accounts.access import member, person_or_none
 from webapp.accounts.models import Membership
 from webapp.config import LANGUAGES, Settings
+from webapp.directory import queries as directory
+from webapp.directory.labels import service_choices
+from webapp.directory.models import PartnerAccount
+from webapp.directory.routes import drawn_cards
 from webapp.htmx import render
 from webapp.i18n import LANGUAGE_COOKIE, negotiate, remember_language
 from webapp.mailer import address_of
 from webapp.pages import queries
-from webapp.partners import queries as partners
-from webapp.partners.labels import service_choices
-from webapp.partners.models import PartnerAccount
-from webapp.partners.routes import drawn_cards
 from webapp.programme import programme
 from webapp.tenders import queries as tenders
 from webapp.tenders.models import Tender
@@ -40,7 +40,7 @@ technical = Blueprint("technical", __name__)
 NEWEST_PARTNERS = 3
 NEWEST_TENDERS = 5
 PARTNERS_PER_MAP = 2000
-PUBLIC_PAGES = ("pages.home", "partners.directory", "tenders.new", "partners.become", "affiliation.programme")
+PUBLIC_PAGES = ("pages.home", "directory.index", "tenders.new", "directory.become", "affiliation.programme")
 
 
 def settings() -> Settings:
@@ -67,7 +67,7 @@ def home() -> Response:
     """What this is, and where to begin."""
     return render(
         "pages/home.html",
-        cards=drawn_cards(partners.newest_partners(NEWEST_PARTNERS)),
+        cards=drawn_cards(directory.newest_partners(NEWEST_PARTNERS)),
         services=service_choices(),
     )
 
@@ -77,15 +77,15 @@ def home() -> Response:
 def overview(membership: Membership) -> Response:
     """An organisation's first page: what waits, where it stands, what to do next."""
     organisation = membership.organisation
-    partner = partners.account_of(organisation) if organisation.programme == "partner" else None
+    partner = directory.account_of(organisation) if organisation.programme == "partner" else None
     sent = tenders.sent_by(organisation)[:NEWEST_TENDERS]
     if partner and not partner.suspended_at:
         return _overview_of_partner(membership, partner, sent)
     return render(
         "pages/overview.html",
         membership=membership,
-        obstacle=partners.obstacle_of(organisation),
-        application=partners.last_application(organisation),
+        obstacle=directory.obstacle_of(organisation),
+        application=directory.last_application(organisation),
         suspended=partner is not None,
         sent=sent,
     )
@@ -99,7 +99,7 @@ def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: 
         partner=partner,
         count=tenders.inbox_count(partner, now=now),
         newest=tenders.inbox(partner, "open", now=now).rows[:NEWEST_TENDERS],
-        standing=partners.volume_of(partner, now=now),
+        standing=directory.volume_of(partner, now=now),
         sent=sent,
     )
 
@@ -174,18 +174,18 @@ def robots() -> Response:
 @technical.get("/sitemap.xml")
 def sitemap() -> Response:
     """The public pages with their languages; an index of several files where there are many partners."""
-    maps = -(-partners.listed_count() // PARTNERS_PER_MAP)
+    maps = -(-directory.listed_count() // PARTNERS_PER_MAP)
     if maps > 1:
         return _xml("pages/sitemap_index.xml", maps=maps, address=settings().base_url)
     return _xml(
-        "pages/sitemap.xml", pages=PUBLIC_PAGES, entries=partners.entries(page=1, per_page=PARTNERS_PER_MAP)
+        "pages/sitemap.xml", pages=PUBLIC_PAGES, entries=directory.entries(page=1, per_page=PARTNERS_PER_MAP)
     )
 
 
 @technical.get("/sitemap-<int(max=100000):number>.xml")
 def sitemap_part(number: int) -> Response:
     """One file of a site map in parts; the first one has the pages that aren't partners'."""
-    entries = partners.entries(page=max(number, 1), per_page=PARTNERS_PER_MAP)
+    entries = directory.entries(page=max(number, 1), per_page=PARTNERS_PER_MAP)
     return _xml("pages/sitemap.xml", pages=PUBLIC_PAGES if number == 1 else (), entries=entries)
 
 

@@ -13,10 +13,10 @@ from flask import current_app
 
 from webapp import audit, drafts, links, mailer, uploads
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.directory.models import PartnerAccount
 from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
-from webapp.partners.models import PartnerAccount
 from webapp.programme import programme
 from webapp.tenders import mail as mails
 from webapp.tenders import queries

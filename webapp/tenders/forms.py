@@ -11,6 +11,7 @@ from wtforms import Field, ValidationError
 
 from webapp import clock, places
 from webapp.accounts.models import Membership
+from webapp.directory.labels import service_choices
 from webapp.forms import (
     Amount,
     BaseForm,
@@ -31,7 +32,6 @@ from webapp.forms import (
 from webapp.i18n import LANGUAGE_NAMES, current_language, day, ngettext
 from webapp.i18n import gettext as _
 from webapp.money import MINOR_PER_UNIT
-from webapp.partners.labels import service_choices
 from webapp.programme import programme
 from webapp.tenders import labels
 from webapp.tenders.rules import closing, closing_day, without_contact

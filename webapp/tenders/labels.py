@@ -8,11 +8,11 @@ from typing import Any
 
 from flask import current_app
 
+from webapp.directory.labels import service
+from webapp.directory.rules import SERVICES
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy, money, remembered, speaking
 from webapp.money import MINOR_PER_UNIT, Money
-from webapp.partners.labels import service
-from webapp.partners.rules import SERVICES
 from webapp.tenders import rules
 from webapp.tenders.models import Offer, Tender
 from webapp.tenders.rules import Status, budget_bounds

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.models import Organisation, User
 from webapp.database import Base, new_public_id
+from webapp.directory.models import PartnerAccount
 from webapp.money import Money
-from webapp.partners.models import PartnerAccount
 from webapp.tenders.rules import Dates, Status, status
 from webapp.uploads import Upload
 

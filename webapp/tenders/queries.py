@@ -15,9 +15,9 @@ from sqlalchemy.sql.base import ExecutableOption
 from webapp import links
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
+from webapp.directory.models import PartnerAccount
 from webapp.drafts import Draft
 from webapp.extensions import db
-from webapp.partners.models import PartnerAccount
 from webapp.tenders.models import Offer, Tender, TenderOpening, TenderRecipient
 from webapp.tenders.rules import budget_bounds
 from webapp.uploads import Upload

@@ -18,15 +18,15 @@ from webapp.accounts.access import member, person, person_or_none, signed_in
 from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES
+from webapp.directory.labels import service_choices
+from webapp.directory.models import PartnerAccount
+from webapp.directory.rules import SERVICES
 from webapp.drafts import Draft
 from webapp.found import found
 from webapp.htmx import go, page_number, render, wants_fragment
 from webapp.i18n import current_language, tell
 from webapp.i18n import gettext as _
 from webapp.limits import Limit
-from webapp.partners.labels import service_choices
-from webapp.partners.models import PartnerAccount
-from webapp.partners.rules import SERVICES
 from webapp.places import currency_of
 from webapp.programme import programme
 from webapp.refused import Gone, Refused

@@ -13,12 +13,12 @@ from webapp import kept, uploads
 from webapp.accounts.models import Organisation
 from webapp.accounts.rules import Kind
 from webapp.audit import AuditEvent
+from webapp.directory import actions, queries
+from webapp.directory.models import Application, PartnerAccount
+from webapp.directory.rules import AlreadyDecided, Filters, Listing, MayNotApply, Obstacle
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
 from webapp.money import Money
-from webapp.partners import actions, queries
-from webapp.partners.models import Application, PartnerAccount
-from webapp.partners.rules import AlreadyDecided, Filters, Listing, MayNotApply, Obstacle
 from webapp.refused import Refused
 from webapp.unit import lock, unit_of_work
 

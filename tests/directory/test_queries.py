@@ -8,12 +8,12 @@ import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
 from tests.factories import make_organisation, make_partner, make_user
+from webapp.directory import actions, queries
+from webapp.directory.forms import read_filters
+from webapp.directory.models import PartnerAccount
+from webapp.directory.rules import Filters
 from webapp.extensions import db
 from webapp.money import Money
-from webapp.partners import actions, queries
-from webapp.partners.forms import read_filters
-from webapp.partners.models import PartnerAccount
-from webapp.partners.rules import Filters
 from webapp.text import fold
 from webapp.unit import unit_of_work
 

@@ -14,18 +14,18 @@ from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, person, person_or_none
 from webapp.accounts.models import Membership, Organisation
 from webapp.accounts.rules import Role
+from webapp.directory import actions, labels, queries
+from webapp.directory.forms import ApplicationForm, ListingForm, country_choices, read_filters, region_groups
+from webapp.directory.models import PartnerAccount
+from webapp.directory.rules import MayNotApply
 from webapp.found import found
 from webapp.htmx import go, render
 from webapp.i18n import current_language, reader
 from webapp.i18n import gettext as _
-from webapp.partners import actions, labels, queries
-from webapp.partners.forms import ApplicationForm, ListingForm, country_choices, read_filters, region_groups
-from webapp.partners.models import PartnerAccount
-from webapp.partners.rules import MayNotApply
 from webapp.programme import programme
 from webapp.uploads import Upload
 
-blueprint = Blueprint("partners", __name__)
+blueprint = Blueprint("directory", __name__)
 
 CARDS = 4096
 
@@ -35,12 +35,12 @@ CARDS = 4096
 
 @blueprint.get("/partners")
 @kept.until_changed("directory")
-def directory() -> Response:
+def index() -> Response:
     """Who can be found, searched and filtered (RULES A5)."""
     filters, page = read_filters(request.args)
     return render(
-        "partners/directory.html",
-        fragment="partners/_results.html",
+        "directory/directory.html",
+        fragment="directory/_results.html",
         filters=filters,
         results=queries.find_partners(filters, page=page),
     )
@@ -53,7 +53,7 @@ def drawn_cards(shown: Sequence[queries.Shown]) -> list[Markup]:
     keys = {partner_id: (public_id, version, reader()) for partner_id, public_id, version in shown}
     drawn = {partner_id: shelf.get(key) for partner_id, key in keys.items()}
     if missing := [partner_id for partner_id, card in drawn.items() if card is None]:
-        draw = get_template_attribute("partners/_card.html", "drawn")
+        draw = get_template_attribute("directory/_card.html", "drawn")
         for partner_id, data in queries.cards(missing, language).items():
             card = draw(data)
             shelf.put(keys[partner_id], card)
@@ -71,7 +71,7 @@ def profile(slug: str) -> Response:
         partner = queries.own_partner(slug, somebody)
     partner = found(partner)
     return render(
-        "partners/profile.html",
+        "directory/profile.html",
         partner=partner,
         preview=preview,
         text=partner.text_in(current_language()),
@@ -92,7 +92,7 @@ def logo(slug: str, file: str) -> Response:
 def become() -> Response:
     """The programme: conditions, benefits, how to join (RULES A1, A2, A3, A6)."""
     policy = programme()
-    return render("partners/become.html", programme=policy, own=policy.text_in(current_language()))
+    return render("directory/become.html", programme=policy, own=policy.text_in(current_language()))
 
 
 @blueprint.route("/o/<org>/application", methods=["GET", "POST"])
@@ -104,7 +104,7 @@ def apply(membership: Membership) -> AnyResponse:
         queries.refuse_obstacle(membership.organisation)
         if form.validate_on_submit():
             _apply(membership.organisation, form)
-            return go(url_for("partners.apply", org=membership.organisation.public_id))
+            return go(url_for("directory.apply", org=membership.organisation.public_id))
     except MayNotApply as refusal:
         return _in_the_way(membership, refusal.why)
     return _application_page(membership, form)
@@ -120,7 +120,7 @@ def _application_page(membership: Membership, form: ApplicationForm) -> Response
     status = 422 if form.is_submitted() else 200
     last = queries.last_application(membership.organisation)
     return render(
-        "partners/apply.html",
+        "directory/apply.html",
         status=status,
         membership=membership,
         form=form,
@@ -132,7 +132,7 @@ def _application_page(membership: Membership, form: ApplicationForm) -> Response
 def _in_the_way(membership: Membership, why: str) -> Response:
     """An explaining page, not an error: the person did nothing wrong."""
     application = queries.last_application(membership.organisation)
-    return render("partners/obstacle.html", membership=membership, why=why, application=application)
+    return render("directory/obstacle.html", membership=membership, why=why, application=application)
 
 
 # --- the partner's own listing ------------------------------------------------------------------------------
@@ -155,9 +155,9 @@ def listing(membership: Membership) -> AnyResponse:
             now=clock.now(),
         )
         flash(_("The directory profile is saved."))
-        return go(url_for("partners.listing", org=membership.organisation.public_id))
+        return go(url_for("directory.listing", org=membership.organisation.public_id))
     status = 422 if form.is_submitted() else 200
-    return render("partners/listing.html", status=status, membership=membership, form=form, partner=partner)
+    return render("directory/listing.html", status=status, membership=membership, form=form, partner=partner)
 
 
 def _account(membership: Membership) -> PartnerAccount:
@@ -171,7 +171,7 @@ def _account(membership: Membership) -> PartnerAccount:
 def logo_address(partner: PartnerAccount) -> str:
     """Where the partner's logo is; empty without one."""
     file: Upload | None = partner.logo
-    return url_for("partners.logo", slug=partner.slug, file=file.public_id) if file else ""
+    return url_for("directory.logo", slug=partner.slug, file=file.public_id) if file else ""
 
 
 def host(website: str) -> str:
@@ -183,10 +183,10 @@ def apply_address() -> str:
     """Where "Apply now" leads: the application of the person's only organisation, else start or sign-up."""
     somebody = person_or_none()
     if somebody is None:
-        return url_for("accounts.sign_up", next=url_for("partners.become"))
+        return url_for("accounts.sign_up", next=url_for("directory.become"))
     mine = [m for m in accounts.memberships(somebody) if m.role == Role.LEGAL_REPRESENTATIVE]
     if len(mine) == 1:
-        return url_for("partners.apply", org=mine[0].organisation.public_id)
+        return url_for("directory.apply", org=mine[0].organisation.public_id)
     return url_for("accounts.start")
 
 

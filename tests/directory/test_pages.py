@@ -10,8 +10,8 @@ from PIL import Image
 from tests.factories import make_application, make_organisation, make_partner, make_user
 from webapp import kept
 from webapp.accounts.rules import Kind
-from webapp.partners import actions, queries
-from webapp.partners.rules import Listing
+from webapp.directory import actions, queries
+from webapp.directory.rules import Listing
 from webapp.programme import Texts
 from webapp.unit import unit_of_work
 

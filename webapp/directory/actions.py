@@ -8,14 +8,14 @@ from webapp import audit, kept, mailer, uploads
 from webapp.accounts import queries as accounts
 from webapp.accounts.models import Organisation, User
 from webapp.config import LANGUAGES
+from webapp.directory import mail as _mail  # noqa: F401 # registers the mails
+from webapp.directory import queries
+from webapp.directory.labels import service
+from webapp.directory.models import Application, ListingText, PartnerAccount
+from webapp.directory.rules import AlreadyDecided, Listing, MayNotApply, Obstacle
 from webapp.extensions import db
 from webapp.i18n import speaking
 from webapp.money import Money
-from webapp.partners import mail as _mail  # noqa: F401 # registers the mails
-from webapp.partners import queries
-from webapp.partners.labels import service
-from webapp.partners.models import Application, ListingText, PartnerAccount
-from webapp.partners.rules import AlreadyDecided, Listing, MayNotApply, Obstacle
 from webapp.places import place_name
 from webapp.programme import programme
 from webapp.text import fold, slug

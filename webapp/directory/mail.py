@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from webapp.directory import queries
 from webapp.i18n import country
 from webapp.i18n import gettext as _
 from webapp.mailer import Letter, QueuedMail, address_of, mail
-from webapp.partners import queries
 
 
 @mail
@@ -25,7 +25,7 @@ def application_received(row: QueuedMail) -> Letter | None:
         facts=((_("Organisation"), name), (_("Website"), application.website)),
         button=(
             _("See your application"),
-            address_of("partners.apply", org=application.organisation.public_id),
+            address_of("directory.apply", org=application.organisation.public_id),
         ),
         why=_(
             "You get this mail because you applied to the partner programme for %(organisation)s.",
@@ -79,7 +79,7 @@ def application_approved(row: QueuedMail) -> Letter | None:
         ),
         button=(
             _("Complete the directory profile"),
-            address_of("partners.listing", org=organisation.public_id),
+            address_of("directory.listing", org=organisation.public_id),
         ),
         after=(_("You choose yourself which calls for tenders you receive, under “Calls for tenders”."),),
         why=_(
@@ -108,7 +108,7 @@ def application_rejected(row: QueuedMail) -> Letter | None:
             _("This is the reason:"),
         ),
         quote=("", application.reason),
-        button=(_("Apply again"), address_of("partners.apply", org=organisation.public_id)),
+        button=(_("Apply again"), address_of("directory.apply", org=organisation.public_id)),
         after=(
             _("You may apply again as soon as the reason no longer holds."),
             _("To ask a question, answer this mail."),

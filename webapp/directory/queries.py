@@ -14,10 +14,10 @@ from sqlalchemy.orm import joinedload, selectinload
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES
+from webapp.directory.models import Application, ListingText, PartnerAccount
+from webapp.directory.rules import Filters, MayNotApply, Obstacle, VolumeStanding, obstacle, volume_standing
 from webapp.extensions import db
 from webapp.money import Money
-from webapp.partners.models import Application, ListingText, PartnerAccount
-from webapp.partners.rules import Filters, MayNotApply, Obstacle, VolumeStanding, obstacle, volume_standing
 from webapp.programme import programme
 from webapp.text import fold
 from webapp.uploads import Upload

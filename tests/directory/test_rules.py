@@ -5,8 +5,8 @@ from itertools import product
 
 import pytest
 
+from webapp.directory.rules import Filters, Obstacle, normal_website, obstacle, volume_standing
 from webapp.money import Money
-from webapp.partners.rules import Filters, Obstacle, normal_website, obstacle, volume_standing
 
 SINCE = datetime(2026, 1, 31, tzinfo=UTC)
 

@@ -10,6 +10,9 @@ from wtforms.validators import StopValidation
 
 from webapp import places, uploads
 from webapp.config import LANGUAGES
+from webapp.directory.labels import service_choices
+from webapp.directory.models import PartnerAccount
+from webapp.directory.rules import SERVICES, TEXT_LENGTH, Filters, Listing, normal_website
 from webapp.forms import (
     BaseForm,
     BooleanField,
@@ -25,9 +28,6 @@ from webapp.forms import (
 from webapp.htmx import page_number
 from webapp.i18n import LANGUAGE_NAMES, current_language
 from webapp.i18n import gettext as _
-from webapp.partners.labels import service_choices
-from webapp.partners.models import PartnerAccount
-from webapp.partners.rules import SERVICES, TEXT_LENGTH, Filters, Listing, normal_website
 from webapp.uploads import BadFile, Checked
 
 LONGEST_SEARCH = 100

@@ -7,10 +7,10 @@ from typing import Any
 
 from flask import current_app
 
+from webapp.directory.models import ListingText, PartnerAccount
+from webapp.directory.rules import SERVICES
 from webapp.i18n import current_language, lazy
 from webapp.mailer import address_of
-from webapp.partners.models import ListingText, PartnerAccount
-from webapp.partners.rules import SERVICES
 from webapp.places import region_name
 
 SERVICE_NAMES = {
@@ -73,5 +73,5 @@ def structured_data(partner: PartnerAccount, text: ListingText | None, address: 
     if text:
         data["description"] = text.text
     if partner.logo:
-        data["logo"] = address_of("partners.logo", slug=partner.slug, file=partner.logo.public_id)
+        data["logo"] = address_of("directory.logo", slug=partner.slug, file=partner.logo.public_id)
     return data

@@ -4,7 +4,7 @@ import pytest
 
 from tests.factories import make_application
 from tests.post import html_of, text_of
-from webapp.partners import actions
+from webapp.directory import actions
 
 
 @pytest.fixture
