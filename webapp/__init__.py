@@ -97,15 +97,27 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.accounts import routes as accounts
     from webapp.affiliation import routes as affiliation
     from webapp.backoffice import routes as backoffice
+    from webapp.clients import routes as clients
     from webapp.demo import routes as demo
     from webapp.directory import routes as directory
+    from webapp.inbox import routes as inbox
+    from webapp.invitations import routes as invitations
+    from webapp.organisations import routes as organisations
     from webapp.pages import routes as pages
+    from webapp.partners import routes as partners
+    from webapp.products import routes as products
     from webapp.tenders import routes as tenders
 
     language = f"/<any({','.join(config.LANGUAGES)}):lang>"
     app.register_blueprint(accounts.blueprint, url_prefix=language)
+    app.register_blueprint(organisations.blueprint, url_prefix=language)
+    app.register_blueprint(products.blueprint, url_prefix=language)
     app.register_blueprint(directory.blueprint, url_prefix=language)
+    app.register_blueprint(invitations.blueprint, url_prefix=language)
+    app.register_blueprint(partners.blueprint, url_prefix=language)
+    app.register_blueprint(clients.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
+    app.register_blueprint(inbox.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
     app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
     app.register_blueprint(pages.blueprint, url_prefix=language)
@@ -117,14 +129,18 @@ def register_features(app: Flask, settings: Settings) -> None:
 def register_jobs() -> None:
     """What the worker does by the clock."""
     from webapp.accounts import actions as accounts
+    from webapp.inbox import actions as inbox
+    from webapp.invitations import actions as invitations
     from webapp.tenders import actions as tenders
 
     jobs.periodic("limits", limits.forget_old, every=timedelta(hours=1))
     jobs.periodic("drafts", drafts.forget_old, every=timedelta(hours=1))
     jobs.periodic("sessions", accounts.forget_old_sessions, every=timedelta(hours=6))
+    jobs.periodic("invitations.reminders", invitations.remind, every=timedelta(hours=1))
+    jobs.periodic("invitations.lapses", invitations.tell_of_lapses, every=timedelta(minutes=15))
     jobs.periodic("tenders.cancels", tenders.finish_cancels, every=timedelta(minutes=1))
-    jobs.periodic("tenders.openings", tenders.tell_of_openings, every=timedelta(hours=1))
+    jobs.periodic("inbox.openings", inbox.tell_of_openings, every=timedelta(hours=1))
     jobs.periodic("tenders.reminders", tenders.remind_of_closing, every=timedelta(minutes=15))
     jobs.periodic("tenders.expiry", tenders.expire, every=timedelta(minutes=5))
-    jobs.periodic("tenders.digests", tenders.send_digests, every=timedelta(minutes=15))
+    jobs.periodic("inbox.digests", inbox.send_digests, every=timedelta(minutes=15))
     jobs.periodic("tenders.erasure", tenders.erase_old, every=timedelta(hours=1))

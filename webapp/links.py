@@ -59,6 +59,10 @@ def _proof(purpose: str, selector: str) -> str:
 def issue(purpose: str, subject: int, *, expires_at: datetime, now: datetime) -> Link:
     """A new link in the caller's unit of work; older ones of the same purpose and subject die."""
     end(purpose, subject)
+    return _new(purpose, subject, expires_at=expires_at, now=now)
+
+
+def _new(purpose: str, subject: int, *, expires_at: datetime, now: datetime) -> Link:
     link = Link(
         selector=_encode(secrets.token_bytes(16)),
         purpose=purpose,
@@ -71,6 +75,16 @@ def issue(purpose: str, subject: int, *, expires_at: datetime, now: datetime) ->
     return link
 
 
+def replace(purpose: str, subject: int, *, expires_at: datetime, now: datetime) -> Link:
+    """The same, but the older links stay known as replaced, for `find_replaced`."""
+    db.session.execute(
+        sa.update(Link)
+        .where(Link.purpose == purpose, Link.subject == subject, Link.used_at.is_(None))
+        .values(used_at=now)
+    )
+    return _new(purpose, subject, expires_at=expires_at, now=now)
+
+
 def end(purpose: str, subject: int) -> None:
     """Ends all links of this purpose to this subject."""
     db.session.execute(sa.delete(Link).where(Link.purpose == purpose, Link.subject == subject))
@@ -78,18 +92,22 @@ def end(purpose: str, subject: int) -> None:
 
 def find(purpose: str, token: str, *, now: datetime) -> Link | None:
     """The live link with this token; None alike for used, expired, replaced, malformed and unknown ones."""
+    return _with_token(purpose, token, Link.used_at.is_(None), Link.expires_at > now)
+
+
+def find_replaced(purpose: str, token: str, *, now: datetime) -> Link | None:
+    """A link that was genuine until `replace` made a newer one: its page may say so."""
+    return _with_token(purpose, token, Link.used_at.is_not(None), Link.expires_at > now)
+
+
+def _with_token(purpose: str, token: str, *conditions: sa.ColumnElement[bool]) -> Link | None:
     if not TOKEN.fullmatch(token):
         return None
     selector, proof = token[:SELECTOR_LENGTH], token[SELECTOR_LENGTH:]
     if not hmac.compare_digest(proof, _proof(purpose, selector)):
         return None
     return db.session.scalar(
-        sa.select(Link).where(
-            Link.selector == selector,
-            Link.purpose == purpose,
-            Link.used_at.is_(None),
-            Link.expires_at > now,
-        )
+        sa.select(Link).where(Link.selector == selector, Link.purpose == purpose, *conditions)
     )
 
 

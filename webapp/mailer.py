@@ -205,6 +205,19 @@ def withhold(kind: str, about: int, *, now: datetime) -> None:
     )
 
 
+def has_left(kind: str, about: int) -> bool:
+    """Whether a mail of this kind and subject was sent to anybody."""
+    return bool(
+        db.session.scalar(
+            sa.select(
+                sa.exists().where(
+                    QueuedMail.kind == kind, QueuedMail.about == about, QueuedMail.sent_at.is_not(None)
+                )
+            )
+        )
+    )
+
+
 def in_hand(kind: str, about: int, *, now: datetime) -> bool:
     """Whether a worker is sending mails of this kind and subject at this moment."""
     return bool(

@@ -1,4 +1,4 @@
-"""Tables of people, organisations, memberships, sessions and invitations to colleagues."""
+"""Tables of people, organisations, memberships and sessions."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from webapp.accounts.rules import Kind, Role
+from webapp.accounts.rules import Kind, OrganisationDetails, Role
 from webapp.database import Base, new_public_id
+from webapp.places import currency_of
 from webapp.uploads import Upload
 
 
@@ -33,7 +34,10 @@ def token_hash(token: str) -> str:
 
 
 class User(Base):
-    """A person with an account of their own (RULES O1). `operator_since` opens the operator's desk."""
+    """A person with an account of their own (RULES O1). `operator_since` opens the operator's desk.
+
+    `first_page` is the path that the person wanted to see when it signed up, until the first sign-in leads there.
+    """
 
     __tablename__ = "users"
 
@@ -49,6 +53,7 @@ class User(Base):
     verified_at: Mapped[datetime | None]
     disabled_at: Mapped[datetime | None]
     operator_since: Mapped[datetime | None]
+    first_page: Mapped[str | None] = mapped_column(sa.String(300))
 
     avatar: Mapped[Upload | None] = relationship()
     memberships: Mapped[list[Membership]] = relationship(back_populates="user")
@@ -89,6 +94,13 @@ class Organisation(Base):
         sa.CheckConstraint("programme IN ('partner', 'affiliate')", name="programme"),
     )
 
+    def describe(self, details: OrganisationDetails) -> None:
+        """Takes over what it says of itself; its currency follows its country (RULES O3). Its kind stays."""
+        self.name = details.name
+        self.street, self.postcode, self.city = details.street, details.postcode, details.city
+        self.country, self.currency = details.country, currency_of(details.country)
+        self.register_number, self.vat_number = details.register_number, details.vat_number
+
 
 class Membership(Base):
     """A person's role in an organisation (RULES O2)."""
@@ -120,41 +132,9 @@ class UserSession(Base):
     kept: Mapped[bool]
     created_at: Mapped[datetime]
     last_seen_at: Mapped[datetime]
+    confirmed_at: Mapped[datetime | None]  # when the password was last shown
     ended_at: Mapped[datetime | None]
     browser: Mapped[str] = mapped_column(sa.String(120), default="")
     address: Mapped[str] = mapped_column(sa.String(45), default="")
 
     user: Mapped[User] = relationship()
-
-
-class ColleagueInvitation(Base):
-    """An invitation to join an organisation with a role; its link is in `links`."""
-
-    __tablename__ = "colleague_invitations"
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
-    organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
-    email: Mapped[str] = mapped_column(sa.String(254))
-    role: Mapped[Role] = mapped_column(code_of(Role))
-    language: Mapped[str] = mapped_column(sa.String(2))
-    invited_by_id: Mapped[int] = mapped_column(sa.ForeignKey("users.id"))
-    created_at: Mapped[datetime]
-    expires_at: Mapped[datetime]
-    accepted_at: Mapped[datetime | None]
-    withdrawn_at: Mapped[datetime | None]
-
-    organisation: Mapped[Organisation] = relationship()
-    invited_by: Mapped[User] = relationship()
-
-    __table_args__ = (
-        one_of("role", Role),
-        sa.Index(
-            "uq_colleague_invitations_open",
-            "organisation_id",
-            "email",
-            unique=True,
-            sqlite_where=sa.text("accepted_at IS NULL AND withdrawn_at IS NULL"),
-            postgresql_where=sa.text("accepted_at IS NULL AND withdrawn_at IS NULL"),
-        ),
-    )

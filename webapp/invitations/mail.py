@@ -1,0 +1,1 @@
+"""The mails of invitations to a partnership (UX mails 4–12)."""

@@ -1,0 +1,219 @@
+"""What is asked about invitations to a partnership."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload, selectinload
+
+from webapp import links
+from webapp.accounts.models import Organisation, User
+from webapp.directory.models import PartnerAccount
+from webapp.extensions import db
+from webapp.invitations.models import Invitation, OfferedProduct
+from webapp.invitations.rules import REMINDER, Direction
+from webapp.partnerships import queries as partnerships
+from webapp.partnerships.rules import NOTHING, Rights
+
+PURPOSE = "partnership"  # of the mailed links
+OPEN = sa.and_(
+    Invitation.accepted_at.is_(None), Invitation.refused_at.is_(None), Invitation.deleted_at.is_(None)
+)
+
+
+def _whole() -> sa.Select[Invitation]:
+    return sa.select(Invitation).options(
+        joinedload(Invitation.partner).joinedload(PartnerAccount.organisation),
+        joinedload(Invitation.client),
+        joinedload(Invitation.invited_by),
+        selectinload(Invitation.products).joinedload(OfferedProduct.product),
+        selectinload(Invitation.asked),
+    )
+
+
+def by_id(invitation_id: int) -> Invitation | None:
+    """The invitation that a mail or a link is about."""
+    return db.session.scalar(_whole().where(Invitation.id == invitation_id))
+
+
+def by_link(token: str, *, now: datetime) -> Invitation | None:
+    """The invitation of a mailed link, whatever its state; None for a link that opens nothing.
+
+    The link outlives the answer and the lapse, so that it leads to a page that says what happened.
+    """
+    link = links.find(PURPOSE, token, now=now)
+    return by_id(link.subject) if link else None
+
+
+def by_replaced_link(token: str, *, now: datetime) -> Invitation | None:
+    """The invitation of a link that a newer mail has replaced."""
+    link = links.find_replaced(PURPOSE, token, now=now)
+    return by_id(link.subject) if link else None
+
+
+def open_of_client(client: Organisation) -> list[Invitation]:
+    """The client's open invitations to partners, waiting or lapsed, newest first."""
+    return list(
+        db.session.scalars(
+            _whole()
+            .where(Invitation.client_id == client.id, Invitation.direction == Direction.TO_PARTNER, OPEN)
+            .order_by(Invitation.id.desc())
+        )
+    )
+
+
+def sent_by_client(client: Organisation, public_id: str) -> Invitation | None:
+    """One of the client's invitations to a partner."""
+    return db.session.scalar(
+        _whole().where(
+            Invitation.client_id == client.id,
+            Invitation.direction == Direction.TO_PARTNER,
+            Invitation.public_id == public_id,
+        )
+    )
+
+
+def open_of_partner(partner: PartnerAccount) -> list[Invitation]:
+    """What the partner has asked clients and waits for, or has lapsed, newest first."""
+    return list(
+        db.session.scalars(
+            _whole()
+            .where(Invitation.partner_id == partner.id, Invitation.direction == Direction.TO_CLIENT, OPEN)
+            .order_by(Invitation.id.desc())
+        )
+    )
+
+
+def sent_by_partner(partner: PartnerAccount, public_id: str) -> Invitation | None:
+    """One of the partner's requests to a client."""
+    return db.session.scalar(
+        _whole().where(
+            Invitation.partner_id == partner.id,
+            Invitation.direction == Direction.TO_CLIENT,
+            Invitation.public_id == public_id,
+        )
+    )
+
+
+def waiting_for_partner(partner: PartnerAccount, *, now: datetime) -> list[Invitation]:
+    """The invitations of clients that wait for the partner's answer, oldest first."""
+    return list(
+        db.session.scalars(
+            _whole()
+            .where(
+                Invitation.partner_id == partner.id,
+                Invitation.direction == Direction.TO_PARTNER,
+                OPEN,
+                Invitation.expires_at > now,
+            )
+            .order_by(Invitation.id)
+        )
+    )
+
+
+def received_by_partner(partner: PartnerAccount, public_id: str) -> Invitation | None:
+    """One of the invitations that clients sent to this partner."""
+    return db.session.scalar(
+        _whole().where(
+            Invitation.partner_id == partner.id,
+            Invitation.direction == Direction.TO_PARTNER,
+            Invitation.public_id == public_id,
+        )
+    )
+
+
+def waiting_for_person(person: User, *, now: datetime) -> list[Invitation]:
+    """The requests of partners that wait for an answer at this person's address, oldest first."""
+    return list(
+        db.session.scalars(
+            _whole()
+            .where(
+                Invitation.direction == Direction.TO_CLIENT,
+                Invitation.email == person.email,
+                OPEN,
+                Invitation.expires_at > now,
+            )
+            .order_by(Invitation.id)
+        )
+    )
+
+
+def received_by_person(person: User, public_id: str) -> Invitation | None:
+    """One of the requests that partners sent to this person's address."""
+    return db.session.scalar(
+        _whole().where(
+            Invitation.direction == Direction.TO_CLIENT,
+            Invitation.email == person.email,
+            Invitation.public_id == public_id,
+        )
+    )
+
+
+def open_between(client: Organisation, partner: PartnerAccount) -> Invitation | None:
+    """The client's open invitation to this partner."""
+    return db.session.scalar(
+        _whole().where(
+            Invitation.client_id == client.id,
+            Invitation.partner_id == partner.id,
+            Invitation.direction == Direction.TO_PARTNER,
+            OPEN,
+        )
+    )
+
+
+def open_to(partner: PartnerAccount, email: str) -> Invitation | None:
+    """The partner's open request to this address."""
+    return db.session.scalar(
+        _whole().where(
+            Invitation.partner_id == partner.id,
+            Invitation.email == email,
+            Invitation.direction == Direction.TO_CLIENT,
+            OPEN,
+        )
+    )
+
+
+def offered(invitation: Invitation) -> dict[int, Rights]:
+    """What the invitation offers, by product, as it was written."""
+    return {each.product_id: each.rights for each in invitation.products}
+
+
+def still_offered(invitation: Invitation) -> dict[int, Rights]:
+    """The same without products that have ended or that another partner manages by now."""
+    if invitation.client is None:
+        return {}
+    wanted = offered(invitation)
+    active = partnerships.active_products(invitation.client, wanted)
+    taken = partnerships.taken(invitation.client, wanted)
+    return {each: wanted[each] for each in active if each not in taken}
+
+
+def asked_by_product(invitation: Invitation, client: Organisation) -> dict[int, Rights]:
+    """What a partner asked for per category, product by product of this client (RULES C7)."""
+    by_family = {each.family: each.rights for each in invitation.asked}
+    products = partnerships.active_products(client).values()
+    wanted = {each.id: by_family.get(each.plan.family, NOTHING) for each in products}
+    return {product_id: rights for product_id, rights in wanted.items() if rights}
+
+
+def to_remind(*, now: datetime) -> list[Invitation]:
+    """Waiting invitations that lapse within five days."""
+    return list(
+        db.session.scalars(
+            _whole()
+            .where(OPEN, Invitation.expires_at > now, Invitation.expires_at <= now + REMINDER)
+            .order_by(Invitation.id)
+        )
+    )
+
+
+def lapsed(*, now: datetime, since: datetime) -> list[Invitation]:
+    """Invitations that lapsed between `since` and `now`."""
+    return list(
+        db.session.scalars(
+            _whole()
+            .where(OPEN, Invitation.expires_at <= now, Invitation.expires_at > since)
+            .order_by(Invitation.id)
+        )
+    )
