@@ -8,7 +8,7 @@ import re
 import socket
 import threading
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -51,6 +51,11 @@ def unflowed(message: EmailMessage) -> str:
     text = re.sub(r"(?m)^ (?=>|From )", "", text_of(message).replace("\r\n", "\n").replace(" \n> ", " "))
     text = text.replace("\n-- \n", "\n--\n")
     return re.sub(r"(?m)^> ", "", text.replace(" \n", " "))
+
+
+def of_kind(messages: Iterable[EmailMessage], kind: str) -> list[EmailMessage]:
+    """Those of this kind: it begins the Message-ID."""
+    return [message for message in messages if message["Message-ID"].startswith(f"<{kind}.")]
 
 
 class Collector:

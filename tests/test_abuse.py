@@ -10,7 +10,8 @@ import sqlalchemy as sa
 from PIL import Image
 
 from tests.factories import PASSWORD, make_user
-from tests.tenders.story import CONTACT, opened, published
+from tests.inbox.story import opened
+from tests.tenders.story import CONTACT, published
 from webapp import kept, uploads
 from webapp.accounts import actions, queries
 from webapp.accounts.passwords import weakness

@@ -27,6 +27,7 @@ from webapp.accounts.models import ColleagueInvitation, Membership, Organisation
 from webapp.accounts.rules import Role
 from webapp.directory.models import Application
 from webapp.extensions import db
+from webapp.inbox import actions as inbox
 from webapp.mailer import QueuedMail
 from webapp.tenders import actions as tenders
 from webapp.tenders.models import Offer, Tender
@@ -119,7 +120,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         for partner, _person in partners:
             received = make_recipient(call, partner)
             if call is tender:
-                tenders.open_contact(received, by=_person, now=now - timedelta(hours=3))
+                inbox.open_contact(received, by=_person, now=now - timedelta(hours=3))
     offer = make_offer(tender, cast.lumiere_partner, cast.pierre, pdf=make_upload(filename="offre.pdf"))
     make_offer(
         tender, cast.bergwerk_partner, cast.berta, price_most=990_000, language="de",

@@ -17,9 +17,10 @@ from webapp.accounts.models import ColleagueInvitation
 from webapp.accounts.rules import Kind, OrganisationDetails, Role
 from webapp.directory import actions as directory
 from webapp.extensions import db
+from webapp.inbox import actions as inbox
+from webapp.inbox import queries as inbox_of
 from webapp.mailer import KINDS, QueuedMail
 from webapp.tenders import actions as tenders
-from webapp.tenders import queries
 
 HASH = "not a hash"
 
@@ -75,10 +76,10 @@ def call(cast, now, **values):
     """An open call that Pierre and Berta have opened and answered."""
     tender = make_tender(confirmed_at=now, **values)
     for partner, person in ((cast.lumiere_partner, cast.pierre), (cast.bergwerk_partner, cast.berta)):
-        tenders.open_contact(make_recipient(tender, partner), by=person, now=now)
-        tenders.make_offer(
-            queries.received(partner, tender.public_id),
-            tenders.Terms(750_000, 990_000, "CHF", "We can start soon.", "en", now + timedelta(days=90)),
+        inbox.open_contact(make_recipient(tender, partner), by=person, now=now)
+        inbox.make_offer(
+            inbox_of.received(partner, tender.public_id),
+            inbox.Terms(750_000, 990_000, "CHF", "We can start soon.", "en", now + timedelta(days=90)),
             by=person, now=now,
         )  # fmt: skip
     return tender
@@ -103,7 +104,7 @@ def every_mail(cast, clock, outbox) -> dict[str, list]:
     tenders.cancel(cancelled, by=None, now=clock.now)
     outbox.deliver()
     clock.forward(days=1)
-    tenders.send_digests(now=clock.now)
+    inbox.send_digests(now=clock.now)
     outbox.deliver()
     clock.forward(days=27)
     tenders.remind_of_closing(now=clock.now)

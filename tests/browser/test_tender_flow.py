@@ -14,7 +14,8 @@ from tests.browser.stage import typed_call
 from tests.factories import PASSWORD, make_offer, make_recipient, make_tender
 from webapp import drafts, links
 from webapp.extensions import db
-from webapp.tenders import actions, queries
+from webapp.inbox import actions as inbox
+from webapp.inbox import queries as inbox_of
 from webapp.tenders.models import Offer, Tender, TenderOpening
 from webapp.unit import unit_of_work
 
@@ -166,8 +167,8 @@ def test_a_visitors_call_reaches_partners_who_answer_it(
     # the sender sees who has opened it, compares two offers, and takes one
     fresh()
     tender, berta = db.session.query(Tender).one(), cast.berta
-    received = queries.received(cast.bergwerk_partner, tender.public_id)
-    actions.open_contact(received, by=berta, now=tender.confirmed_at)
+    received = inbox_of.received(cast.bergwerk_partner, tender.public_id)
+    inbox.open_contact(received, by=berta, now=tender.confirmed_at)
     make_offer(tender, cast.bergwerk_partner, berta)
     told = [mail["To"] for mail in outbox.deliver()]
     assert told.count("vera@visitor.example") >= 2  # somebody has opened it, and made an offer
@@ -201,7 +202,7 @@ def test_a_call_is_withdrawn_by_a_button_only(app, cast, clock, new_context, let
     """RULES T3, T4: looking changes nothing; after the button no partner sees the call."""
     tender = make_tender(confirmed_at=clock.now)
     received = make_recipient(tender, cast.lumiere_partner)
-    actions.open_contact(received, by=cast.pierre, now=clock.now)
+    inbox.open_contact(received, by=cast.pierre, now=clock.now)
     token = own_page(tender, clock.now)
     outbox.deliver()
     window = new_context(width=390, javascript=javascript)
@@ -263,7 +264,7 @@ def test_another_language_keeps_what_was_typed(app, page):
 def test_an_offer_is_in_the_database_once_after_a_double_click(app, cast, clock, page, let_in):
     tender = make_tender(confirmed_at=clock.now)
     received = make_recipient(tender, cast.lumiere_partner)
-    actions.open_contact(received, by=cast.pierre, now=clock.now)
+    inbox.open_contact(received, by=cast.pierre, now=clock.now)
     let_in(page.context, cast.pierre)
     page.goto(f"/en/o/{cast.lumiere.public_id}/tenders/{tender.public_id}/offer")
     page.locator("#price_least").fill("1500")

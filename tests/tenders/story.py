@@ -1,4 +1,4 @@
-"""What tests of calls for tenders begin with: a call that was typed, sent, published, opened, answered."""
+"""What tests of calls for tenders begin with, and look at: a call that was typed, sent, published; its traces."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ import sqlalchemy as sa
 from tests.times import NOW
 from webapp import drafts
 from webapp.accounts.models import Organisation, User
-from webapp.directory.models import PartnerAccount
+from webapp.audit import AuditEvent
+from webapp.database import Base
 from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
-from webapp.tenders import actions, queries
-from webapp.tenders.models import Offer, Tender, TenderRecipient
+from webapp.tenders import actions
+from webapp.tenders.models import Tender
 
 CONTACT = {
     "contact_name": "Valentina Visconti",
@@ -66,39 +67,6 @@ def published(*, by: User | None = None, organisation: Organisation | None = Non
     return tender
 
 
-def received(tender: Tender, partner: PartnerAccount) -> TenderRecipient:
-    """The call as it went to this partner."""
-    row = queries.received(partner, tender.public_id)
-    assert row is not None
-    return row
-
-
-def terms(**values: Any) -> actions.Terms:
-    """An offer of CHF 7'500."""
-    row = {
-        "price_least": 750_000,
-        "price_most": 750_000,
-        "currency": "CHF",
-        "message": "We have built nine shops for opticians.",
-        "language": "en",
-        "valid_until": NOW.replace(month=12),
-        **values,
-    }
-    return actions.Terms(**row)
-
-
-def opened(tender: Tender, partner: PartnerAccount, person: User) -> TenderRecipient:
-    """The partner has seen the contact data."""
-    row = received(tender, partner)
-    actions.open_contact(row, by=person, now=NOW)
-    return row
-
-
-def answered(tender: Tender, partner: PartnerAccount, person: User, **values: Any) -> Offer:
-    """The partner has made an offer."""
-    return actions.make_offer(opened(tender, partner, person), terms(**values), by=person, now=NOW)
-
-
 def mails(kind: str = "", *, waiting: bool = False) -> list[QueuedMail]:
     """The rows of the mail queue, oldest first."""
     query = sa.select(QueuedMail).order_by(QueuedMail.id)
@@ -109,3 +77,25 @@ def mails(kind: str = "", *, waiting: bool = False) -> list[QueuedMail]:
 def kinds() -> list[str]:
     """Which mails were queued so far."""
     return [row.kind for row in mails()]
+
+
+def count(model: type[Base]) -> int:
+    """How many rows there are."""
+    return db.session.scalar(sa.select(sa.func.count()).select_from(model)) or 0
+
+
+def audit_of(row: Any) -> list[str]:
+    """The actions on record for this row, oldest first."""
+    subject = f"{row.__tablename__}:{row.id}"
+    query = sa.select(AuditEvent.action).where(AuditEvent.subject == subject).order_by(AuditEvent.id)
+    return list(db.session.scalars(query))
+
+
+def own(row: Any) -> Any:
+    """The row in this thread's session; the one given belongs to the test's."""
+    return db.session.get_one(type(row), sa.inspect(row).identity)
+
+
+def kinds_of(results: list[Any]) -> list[str]:
+    """What came of acts at once: `done` or the name of the refusal, sorted."""
+    return sorted(type(each).__name__ if isinstance(each, Exception) else "done" for each in results)

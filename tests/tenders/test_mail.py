@@ -11,16 +11,18 @@ from flask import template_rendered
 
 from tests.factories import make_organisation, make_partner, make_user
 from tests.html import read
-from tests.post import html_of, parsed, text_of, unflowed
-from tests.tenders.story import CONTACT, answered, mails, opened, published, received, sent, terms
+from tests.inbox.story import answered, opened, received, terms
+from tests.post import html_of, of_kind, parsed, text_of, unflowed
+from tests.tenders.story import CONTACT, mails, published, sent
 from tests.times import NOW
 from webapp import links
 from webapp.extensions import db
+from webapp.inbox import actions as inbox
 from webapp.mailer import KINDS, QueuedMail
 from webapp.tenders import actions
-from webapp.tenders.rules import Status
 from webapp.unit import unit_of_work
 
+MODULES = ("webapp.tenders.mail", "webapp.inbox.mail")
 OPTIONAL = {"tender_excerpt", "tender_digest", "tender_opened"}
 LATER = NOW + timedelta(days=60)
 
@@ -43,7 +45,7 @@ def _digest(cast, clock):
     make_partner(make_organisation("Daily AG", owner=make_user("Dana Daily")), tender_mail="daily")
     published()
     published(title="A second shop for eyeglasses")
-    actions.send_digests(now=clock.now)
+    inbox.send_digests(now=clock.now)
 
 
 def _closing(cast, clock):
@@ -75,17 +77,13 @@ CAUSES = {
 }
 
 
-def of_kind(messages, kind):
-    return [message for message in messages if message["Message-ID"].startswith(f"<{kind}.")]
-
-
 @unit_of_work
 def _readers_speak(language, region):
     db.session.execute(sa.update(QueuedMail).values(language=language, region=region))
 
 
 def test_every_kind_of_mail_has_a_cause_here():
-    assert {kind for kind in KINDS if KINDS[kind].write.__module__ == "webapp.tenders.mail"} == set(CAUSES)
+    assert {kind for kind in KINDS if KINDS[kind].write.__module__ in MODULES} == set(CAUSES)
 
 
 @pytest.mark.parametrize(
@@ -203,7 +201,7 @@ def test_no_mail_to_a_partner_holds_contact_data(cast, outbox, clock, who):
         make_organisation("Third AG", owner=(tom := make_user("Tom Third"))), tender_mail="daily"
     )
     tender = published(**by)
-    actions.send_digests(now=clock.now)
+    inbox.send_digests(now=clock.now)
     outbox.deliver()
     chosen = answered(tender, cast.lumiere_partner, cast.pierre)
     answered(tender, cast.bergwerk_partner, cast.berta)
@@ -266,7 +264,7 @@ def test_a_mail_about_a_withdrawn_offer_is_cancelled(cast, outbox, now):
     """RULES T7."""
     tender = published()
     offer = answered(tender, cast.lumiere_partner, cast.pierre)
-    actions.withdraw_offer(offer, by=cast.pierre, now=now)
+    inbox.withdraw_offer(offer, by=cast.pierre, now=now)
     outbox.deliver()
     assert states("offer_received") == {"cancelled"}
 
@@ -275,9 +273,9 @@ def test_an_offer_made_anew_before_its_mail_left_is_told(cast, outbox, now):
     """RULES T7: the mail says what the offer says at the moment it leaves."""
     tender = published()
     offer = answered(tender, cast.lumiere_partner, cast.pierre)
-    actions.withdraw_offer(offer, by=cast.pierre, now=now)
+    inbox.withdraw_offer(offer, by=cast.pierre, now=now)
     row = received(tender, cast.lumiere_partner)
-    actions.make_offer(row, terms(price_least=123_400, price_most=123_400), by=cast.pierre, now=now)
+    inbox.make_offer(row, terms(price_least=123_400, price_most=123_400), by=cast.pierre, now=now)
     told = of_kind(outbox.deliver(), "offer_received")
     assert told and all(re.search(r"1.234\.00", text_of(message)) for message in told)
 
@@ -295,22 +293,6 @@ def test_partners_hear_nothing_of_a_call_that_is_not_open(cast, outbox, clock, e
         actions.accept(tender, offer, seen=offer.stamp, by=None, now=clock.now)
     outbox.deliver(now=clock.now)
     assert states("tender_excerpt") == {"cancelled"}
-
-
-def test_a_digest_holds_what_is_open_when_it_leaves(cast, outbox, now):
-    """RULES T6, T9: one of two was cancelled meanwhile; without any the mail is cancelled."""
-    make_partner(make_organisation("Daily AG", owner=make_user("Dana Daily")), tender_mail="daily")
-    stays, goes = published(title="The call that stays"), published(title="The call that goes")
-    actions.send_digests(now=now)
-    actions.cancel(goes, by=None, now=now)
-    (digest,) = of_kind(outbox.deliver(), "tender_digest")
-    assert "The call that stays" in text_of(digest) and "The call that goes" not in text_of(digest)
-    tomorrow = now + timedelta(days=1)
-    last = published(title="The last call")
-    actions.send_digests(now=tomorrow)
-    actions.cancel(last, by=None, now=tomorrow)
-    assert of_kind(outbox.deliver(now=tomorrow), "tender_digest") == []
-    assert stays.status(now) is Status.OPEN
 
 
 def test_news_of_an_end_that_is_another_one_by_now(cast, outbox, clock):

@@ -28,10 +28,11 @@ from webapp.directory import queries as directory_of
 from webapp.directory.models import Application, PartnerAccount
 from webapp.directory.rules import Listing
 from webapp.extensions import db
+from webapp.inbox import actions as inbox
+from webapp.inbox import queries as inbox_of
 from webapp.money import MINOR_PER_UNIT, Money
 from webapp.postman import Postman
 from webapp.tenders import actions as tenders
-from webapp.tenders import queries as tenders_of
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.tenders.rules import closing
 from webapp.transport import FolderTransport, Never
@@ -40,8 +41,8 @@ Strand = Iterator[datetime]
 
 DAILY = (
     tenders.expire,
-    tenders.send_digests,
-    tenders.tell_of_openings,
+    inbox.send_digests,
+    inbox.tell_of_openings,
     tenders.remind_of_closing,
     tenders.erase_old,
 )
@@ -215,17 +216,17 @@ class Story:
 
     def received(self, who: Person, tender: Tender) -> TenderRecipient:
         """The call in this partner's inbox."""
-        found = tenders_of.received(self.partner(who), tender.public_id)
+        found = inbox_of.received(self.partner(who), tender.public_id)
         assert found is not None, (who.email, tender.title)
         return found
 
     def open(self, who: Person, tender: Tender, *, now: datetime) -> None:
         """A partner reads the whole call."""
-        tenders.open_contact(self.received(who, tender), by=self.person(who), now=now)
+        inbox.open_contact(self.received(who, tender), by=self.person(who), now=now)
 
     def offer(self, who: Person, tender: Tender, answer: Answer, *, now: datetime) -> Offer:
         """A partner makes an offer."""
-        terms = tenders.Terms(
+        terms = inbox.Terms(
             price_least=answer.least * 100,
             price_most=(answer.most or answer.least) * 100,
             currency=answer.currency,
@@ -234,7 +235,7 @@ class Story:
             valid_until=closing(now, answer.days, self._zone),
             pdf=drawings.pdf("offer.pdf", answer.pdf) if answer.pdf else None,
         )
-        return tenders.make_offer(self.received(who, tender), terms, by=self.person(who), now=now)
+        return inbox.make_offer(self.received(who, tender), terms, by=self.person(who), now=now)
 
     # --- the strands ----------------------------------------------------------------------------------------
 
@@ -289,7 +290,7 @@ class Story:
         directory.edit_listing(account, listing, logo=logo, by=by, now=now)
         contact = people_of.membership_in(account.organisation, by)
         assert contact is not None
-        tenders.set_preferences(account, _preferences(partner), contact=contact, by=by, now=now)
+        inbox.set_preferences(account, _preferences(partner), contact=contact, by=by, now=now)
         if partner.volume is not None:
             yield (now := self.days_ago(16, "11:15"))
             volume = Money(partner.volume * MINOR_PER_UNIT, account.organisation.currency)
@@ -419,7 +420,7 @@ class Story:
         self.open(people.FIONA, tender, now=now)
         yield (now := self.days_ago(5, "08:30"))
         self.open(people.TOBIAS, tender, now=now)
-        tenders.dismiss(
+        inbox.dismiss(
             self.received(people.LEA, tender), reason="no_capacity", by=self.person(people.LEA), now=now
         )
         yield (now := self.days_ago(4, "16:55"))

@@ -28,6 +28,7 @@ from webapp.directory.models import PartnerAccount
 from webapp.directory.routes import drawn_cards
 from webapp.htmx import render
 from webapp.i18n import LANGUAGE_COOKIE, negotiate, remember_language
+from webapp.inbox import queries as inbox
 from webapp.mailer import address_of
 from webapp.pages import queries
 from webapp.programme import programme
@@ -97,8 +98,8 @@ def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: 
         "pages/overview_partner.html",
         membership=membership,
         partner=partner,
-        count=tenders.inbox_count(partner, now=now),
-        newest=tenders.inbox(partner, "open", now=now).rows[:NEWEST_TENDERS],
+        count=inbox.open_count(partner, now=now),
+        newest=inbox.calls(partner, "open", now=now).rows[:NEWEST_TENDERS],
         standing=directory.volume_of(partner, now=now),
         sent=sent,
     )

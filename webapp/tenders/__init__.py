@@ -1,1 +1,1 @@
-"""Calls for tenders and the offers that partners make."""
+"""Calls for tenders: writing one, whom it concerns, what its sender decides."""

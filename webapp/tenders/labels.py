@@ -24,14 +24,6 @@ STARTS = {
     "open": lazy("No fixed date"),
 }
 
-DISMISSALS = {
-    "no_capacity": lazy("We have no time for it"),
-    "other_field": lazy("It is not our field"),
-    "budget": lazy("The budget does not fit"),
-    "place": lazy("It is too far away"),
-    "other": lazy("Another reason"),
-}
-
 STATUSES = {
     Status.UNCONFIRMED: (lazy("Waiting for confirmation"), "wait"),
     Status.OPEN: (lazy("Open"), "ok"),
@@ -39,14 +31,6 @@ STATUSES = {
     Status.CANCELLED: (lazy("Withdrawn"), ""),
     Status.EXPIRED: (lazy("Closed"), ""),
     Status.HIDDEN: (lazy("Hidden by the operator"), ""),
-}
-
-TABS = {
-    "open": lazy("Open"),
-    "opened": lazy("Opened by you"),
-    "answered": lazy("Answered"),
-    "closed": lazy("Closed"),
-    "dismissed": lazy("Not for us"),
 }
 
 

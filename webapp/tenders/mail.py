@@ -49,7 +49,8 @@ def _why_requester() -> str:
     )
 
 
-def _why_partner() -> str:
+def why_partner() -> str:
+    """Why a partner gets it."""
     return (
         _("You receive this message because your company is a partner and gets calls for tenders.")
         + " "
@@ -57,7 +58,8 @@ def _why_partner() -> str:
     )
 
 
-def _closes(tender: Tender) -> str:
+def closes(tender: Tender) -> str:
+    """The last day on which the call is open."""
     last = labels.closing_day(tender)
     return day(last) if last else ""
 
@@ -69,7 +71,7 @@ def _facts(tender: Tender) -> tuple[tuple[str, str], ...]:
         (_("Budget"), labels.budget(tender)),
         (_("Start"), str(labels.STARTS[tender.start])),
         (_("Answers in"), listing([language_name(code) for code in sorted(tender.reply_languages)])),
-        (_("Open until"), _closes(tender)),
+        (_("Open until"), closes(tender)),
     )
 
 
@@ -113,7 +115,7 @@ def tender_received(mail: QueuedMail) -> Letter | None:
             _("Partners whom “%(title)s” concerns are being told now.", title=tender.title),
             _("They see your contact details only when they open the call, and you see who has done so."),
         ),
-        facts=((_("Reference"), tender.reference), (_("Open until"), _closes(tender))),
+        facts=((_("Reference"), tender.reference), (_("Open until"), closes(tender))),
         button=(_("Follow or cancel the call"), _own_page(tender)),
         after=(_("Opening the link changes nothing yet. You decide on the page."),),
         why=_why_requester(),
@@ -135,50 +137,20 @@ def tender_excerpt(mail: QueuedMail) -> Letter | None:
     return Letter(
         subject=_("New call for tenders: %(title)s", title=tender.title),
         heading=tender.title,
-        preheader=_("A new call for tenders concerns you. Open until %(day)s.", day=_closes(tender)),
+        preheader=_("A new call for tenders concerns you. Open until %(day)s.", day=closes(tender)),
         paragraphs=(
             _("Somebody looks for a partner, and the call matches what you wish to receive. An excerpt:"),
         ),
         quote=(tender.language, excerpt(without_contact(tender.description))),
         facts=_facts(tender),
-        button=(_("Read the call"), address_of("tenders.open_mailed", tender=tender.public_id)),
+        button=(_("Read the call"), address_of("inbox.open_mailed", tender=tender.public_id)),
         after=(
             _(
                 "Opening the link changes nothing yet. The sender sees only that you looked at the contact details."
             ),
         ),
-        why=_why_partner(),
+        why=why_partner(),
         thread=_thread(tender),
-    )
-
-
-@mailer.mail
-def tender_digest(mail: QueuedMail) -> Letter | None:
-    """To a partner, once a day: the calls since the last digest that are still open (RULES T9)."""
-    tenders = queries.in_digest(mail.about, mail.queued_at, now=clock.now())
-    if not tenders:
-        return None
-    n = len(tenders)
-    return Letter(
-        subject=ngettext("%(num)s new call for tenders", "%(num)s new calls for tenders", n),
-        heading=ngettext("%(num)s new call for tenders", "%(num)s new calls for tenders", n),
-        paragraphs=(_("These calls match what you wish to receive."),),
-        entries=tuple(
-            (
-                tender.title,
-                _(
-                    "%(services)s · %(place)s · open until %(day)s",
-                    services=", ".join(labels.needs(tender.services)),
-                    place=place(tender.place),
-                    day=_closes(tender),
-                ),
-                address_of("tenders.open_mailed", tender=tender.public_id),
-            )
-            for tender in tenders
-        ),
-        after=(_("Opening a link changes nothing yet."),),
-        why=_why_partner(),
-        thread=f"digest.{mail.about}",
     )
 
 
@@ -226,7 +198,7 @@ def offer_received(mail: QueuedMail) -> Letter | None:
 
 
 def _partner_page(offer: Offer) -> str:
-    return address_of("tenders.show", org=offer.partner.organisation.public_id, tender=offer.tender.public_id)
+    return address_of("inbox.show", org=offer.partner.organisation.public_id, tender=offer.tender.public_id)
 
 
 @mailer.mail
@@ -244,7 +216,7 @@ def offer_accepted(mail: QueuedMail) -> Letter | None:
         ),
         facts=((_("Your price"), labels.price(offer)), (_("Reference"), offer.tender.reference)),
         button=(_("See the contact details"), _partner_page(offer)),
-        why=_why_partner(),
+        why=why_partner(),
         thread=_thread(offer.tender),
     )
 
@@ -263,7 +235,7 @@ def offer_not_chosen(mail: QueuedMail) -> Letter | None:
             _("Thank you for your work. Your offer stays on your page."),
         ),
         button=(_("See your offer"), _partner_page(offer)),
-        why=_why_partner(),
+        why=why_partner(),
         thread=_thread(offer.tender),
     )
 
@@ -287,7 +259,7 @@ def tender_over(mail: QueuedMail) -> Letter | None:
         subject=_("The call for tenders %(reference)s is closed", reference=tender.reference),
         heading=_("A call that you opened is closed"),
         paragraphs=(_("“%(title)s” takes no more offers.", title=tender.title), sentence),
-        why=_why_partner(),
+        why=why_partner(),
         thread=_thread(tender),
     )
 
@@ -304,8 +276,8 @@ def tender_closing(mail: QueuedMail) -> Letter | None:
         return None
     extend = () if tender.extended_at else (_("You can extend it once on the page."),)
     return Letter(
-        subject=_("Your call for tenders closes on %(day)s", day=_closes(tender)),
-        heading=_("Your call closes on %(day)s", day=_closes(tender)),
+        subject=_("Your call for tenders closes on %(day)s", day=closes(tender)),
+        heading=_("Your call closes on %(day)s", day=closes(tender)),
         paragraphs=(_("After that, partners can no longer answer “%(title)s”.", title=tender.title), *extend),
         facts=((_("Offers so far"), str(len(labels.standing_offers(tender)))),),
         button=(_("Follow or extend the call"), _own_page(tender)),

@@ -1,9 +1,9 @@
-"""Addresses of calls for tenders: the public form, the requester's page, the partner's inbox."""
+"""Addresses of calls for tenders: the public form, the requester's page, the links that stop mail."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import Any
@@ -14,25 +14,21 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, drafts, limits, links, uploads
 from webapp.accounts import queries as account_queries
-from webapp.accounts.access import member, person, person_or_none, signed_in
+from webapp.accounts.access import member, person_or_none
 from webapp.accounts.models import Membership
-from webapp.accounts.rules import Role
-from webapp.config import LANGUAGES
 from webapp.directory.labels import service_choices
-from webapp.directory.models import PartnerAccount
-from webapp.directory.rules import SERVICES
 from webapp.drafts import Draft
 from webapp.found import found
-from webapp.htmx import go, page_number, render, wants_fragment
-from webapp.i18n import current_language, tell
+from webapp.htmx import go, render, wants_fragment
 from webapp.i18n import gettext as _
+from webapp.i18n import tell
 from webapp.limits import Limit
 from webapp.places import currency_of
 from webapp.programme import programme
 from webapp.refused import Gone, Refused
 from webapp.tenders import actions, labels, queries
-from webapp.tenders.forms import DismissalForm, OfferForm, PreferencesForm, TenderForm, place_choices
-from webapp.tenders.models import Offer, Tender, TenderRecipient
+from webapp.tenders.forms import TenderForm, place_choices
+from webapp.tenders.models import Offer, Tender
 from webapp.tenders.rules import LinkOver, NotOpen, Status
 from webapp.uploads import BadFile, Checked
 
@@ -41,7 +37,6 @@ blueprint = Blueprint("tenders", __name__)
 
 for _name, _filter in labels.FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
-blueprint.add_app_template_global(labels.TABS, "TENDER_TABS")  # type: ignore[arg-type] # Flask takes any value
 blueprint.add_app_template_global(service_choices)
 blueprint.add_app_template_global(place_choices, "place_groups")
 
@@ -52,7 +47,6 @@ FORMS_FROM_NETWORK = Limit("tender-form", 60, HOUR)
 CALLS_FROM_NETWORK = Limit("tender-from", 10, HOUR)
 CALLS_OF_ADDRESS = Limit("tender-of", 10, DAY)
 CALLS = Limit("tender", 500, HOUR)  # of everybody: a flood of them is not mailed on
-OFFERS = Limit("offer", 20, DAY)  # of one partner to one call: each one after a withdrawal is a mail
 
 
 # --- writing a call -----------------------------------------------------------------------------------------
@@ -350,215 +344,6 @@ def sent_show(membership: Membership, tender: str) -> AnyResponse:
     call = found(queries.sent(membership.organisation, tender))
     link = found(links.live("tender", call.id))
     return redirect(url_for("tenders.manage", token=link.token), 302)
-
-
-# --- the partner's inbox ------------------------------------------------------------------------------------
-
-
-@blueprint.get("/tenders/<tender>")
-@signed_in
-def open_mailed(tender: str) -> AnyResponse:
-    """The address in mails to partners, alike for all: on to the partner's own page of the call."""
-    org = found(queries.partner_organisation_for(person(), tender))
-    return redirect(url_for("tenders.show", org=org, tender=tender), 302)
-
-
-@blueprint.get("/o/<org>/tenders")
-@member()
-def inbox(membership: Membership) -> Response:
-    """The calls that went to the partner, by tab, 25 a page."""
-    partner = found(queries.partner_of(membership.organisation))
-    tab = request.args.get("tab", "open")
-    tab = tab if tab in queries.TABS else "open"
-    service, language = _known("service", SERVICES), _known("language", LANGUAGES)
-    page = page_number(request.args)
-    calls = queries.inbox(partner, tab, now=clock.now(), service=service, language=language, page=page)
-    return render(
-        "tenders/inbox.html",
-        fragment="tenders/_list.html",
-        membership=membership, partner=partner, tab=tab, service=service, language=language, calls=calls,
-    )  # fmt: skip
-
-
-def _known(name: str, values: Iterable[str]) -> str:
-    """A filter of the address; anything unknown is no filter."""
-    value = request.args.get(name, "")
-    return value if value in values else ""
-
-
-def _received(membership: Membership, tender: str) -> TenderRecipient:
-    partner = found(queries.partner_of(membership.organisation))
-    return found(queries.received(partner, tender))
-
-
-@blueprint.get("/o/<org>/tenders/<tender>")
-@member()
-def show(membership: Membership, tender: str) -> Response:
-    """One call: the excerpt, after the explicit opening everything, and the partner's own offer (RULES T2, T6)."""
-    received = _received(membership, tender)
-    call, partner = received.tender, received.partner
-    state, offer = call.status(clock.now()), queries.offer_of(call, partner)
-    if state is not Status.OPEN and (offer is None or offer.withdrawn_at):
-        raise NotOpen()
-    return render(
-        "tenders/show.html",
-        membership=membership, received=received, tender=call, state=state, offer=offer,
-        opening=queries.opening(call, partner), openings=queries.openings_count(call),
-        dismissal=DismissalForm(formdata=None),
-    )  # fmt: skip
-
-
-@blueprint.post("/o/<org>/tenders/<tender>/opening")
-@member()
-def open_contact(membership: Membership, tender: str) -> AnyResponse:
-    """Shows the contact data; the requester sees that it did (RULES T2, T8)."""
-    actions.open_contact(_received(membership, tender), by=person(), now=clock.now())
-    return go(
-        url_for("tenders.show", org=membership.organisation.public_id, tender=tender, _anchor="contact")
-    )
-
-
-@blueprint.get("/o/<org>/tenders/<tender>/files/<file>")
-@member()
-def received_file(membership: Membership, tender: str, file: str) -> Response:
-    """An attachment of a call that the partner has opened, or its own offer's PDF."""
-    received = _received(membership, tender)
-    call, offer = received.tender, queries.offer_of(received.tender, received.partner)
-    readable = list(call.files) if _may_read(received) else []
-    if offer and offer.pdf:
-        readable.append(offer.pdf)
-    return uploads.download(found(next((each for each in readable if each.public_id == file), None)))
-
-
-def _may_read(received: TenderRecipient) -> bool:
-    """Whether text, files and contact data stand open to the partner: opened, and open still or won."""
-    call = received.tender
-    offer = queries.offer_of(call, received.partner)
-    won = offer is not None and offer.accepted_at is not None
-    opened = queries.opening(call, received.partner) is not None
-    return opened and (won or call.status(clock.now()) is Status.OPEN)
-
-
-@blueprint.route("/o/<org>/tenders/<tender>/offer", methods=["GET", "POST"])
-@uploads.takes_files
-@member()
-def offer(membership: Membership, tender: str) -> AnyResponse:
-    """The partner's offer: made or changed (RULES T7)."""
-    received = _received(membership, tender)
-    if received.tender.status(clock.now()) is not Status.OPEN:
-        raise NotOpen()
-    here = url_for("tenders.show", org=membership.organisation.public_id, tender=tender)
-    if not queries.opening(received.tender, received.partner):
-        return go(here)
-    old = queries.offer_of(received.tender, received.partner)
-    form = OfferForm(data=_offer_data(old, received.tender))
-    if request.method == "POST" and form.validate() and _make_offer(form, received):
-        flash(_("Your offer is on its way. The sender gets a mail about it."))
-        return go(here)
-    return render(
-        "tenders/offer.html",
-        status=422 if form.errors else 200,
-        membership=membership, received=received, tender=received.tender, form=form, offer=old,
-    )  # fmt: skip
-
-
-def _offer_data(old: Offer | None, tender: Tender) -> dict[str, object]:
-    if old is None or old.withdrawn_at:
-        return {"currency": tender.currency, "days": "30"}
-    least, most = old.price
-    return {
-        "price_least": least,
-        "price_most": most if most != least else None,
-        "currency": old.currency,
-        "message": old.message,
-        "days": "30",
-    }
-
-
-def _make_offer(form: OfferForm, received: TenderRecipient) -> bool:
-    """Makes the offer; False when the PDF can't be taken or it is one too many, with the reason in the form."""
-    now = clock.now()
-    pdf = None
-    try:
-        if isinstance(form.pdf.data, FileStorage) and form.pdf.data.filename:
-            pdf = uploads.check_pdf(form.pdf.data)
-    except BadFile as refusal:
-        form.blame("pdf", refusal)
-        return False
-    if not form.within((OFFERS, f"{received.partner.public_id} {received.tender.public_id}")):
-        return False
-    least, most = form.prices
-    terms = actions.Terms(
-        least, most, form.currency.data, form.message.data, current_language(), form.valid_until(now), pdf,
-        bool(form.drop_pdf.data),
-    )  # fmt: skip
-    actions.make_offer(received, terms, by=person(), now=now)
-    return True
-
-
-@blueprint.post("/o/<org>/tenders/<tender>/offer/withdrawal")
-@member()
-def withdraw_offer(membership: Membership, tender: str) -> AnyResponse:
-    """Takes the offer back."""
-    received = _received(membership, tender)
-    actions.withdraw_offer(
-        found(queries.offer_of(received.tender, received.partner)), by=person(), now=clock.now()
-    )
-    flash(_("Your offer is withdrawn. You can make a new one while the call is open."))
-    return go(url_for("tenders.show", org=membership.organisation.public_id, tender=tender))
-
-
-@blueprint.post("/o/<org>/tenders/<tender>/dismissal")
-@member()
-def dismiss(membership: Membership, tender: str) -> AnyResponse:
-    """ "Not for us", with a reason (RULES T9)."""
-    received = _received(membership, tender)
-    form = DismissalForm()
-    if not form.validate():
-        return render(
-            "tenders/dismiss.html", status=422, membership=membership, tender=received.tender, form=form
-        )
-    actions.dismiss(received, reason=form.reason.data, by=person(), now=clock.now())
-    flash(_("The call has left your inbox. You find it under “Not for us”."))
-    return go(url_for("tenders.inbox", org=membership.organisation.public_id))
-
-
-@blueprint.post("/o/<org>/tenders/<tender>/dismissal/end")
-@member()
-def take_back_dismissal(membership: Membership, tender: str) -> AnyResponse:
-    """The call comes back into the inbox."""
-    actions.take_back_dismissal(_received(membership, tender), by=person(), now=clock.now())
-    flash(_("The call is back in your inbox."))
-    return go(url_for("tenders.show", org=membership.organisation.public_id, tender=tender))
-
-
-@blueprint.route("/o/<org>/tenders/preferences", methods=["GET", "POST"])
-@member(Role.ADMINISTRATOR)
-def preferences(membership: Membership) -> AnyResponse:
-    """Which calls come, how, and to whom (RULES T9)."""
-    partner = found(queries.partner_of(membership.organisation))
-    team = account_queries.team(membership.organisation)
-    form = PreferencesForm(members=team, data=_preferences_data(partner))
-    if request.method == "POST" and form.validate():
-        contact = form.members[form.contact.data]
-        actions.set_preferences(partner, form.preferences, contact=contact, by=person(), now=clock.now())
-        flash(_("Your preferences are saved. They count for calls from now on."))
-        return go(url_for("tenders.preferences", org=membership.organisation.public_id))
-    status = 422 if form.errors else 200
-    return render(
-        "tenders/preferences.html", status=status, membership=membership, partner=partner, form=form
-    )
-
-
-def _preferences_data(partner: PartnerAccount) -> dict[str, object]:
-    return {
-        "services": partner.tender_services,
-        "places": partner.tender_places,
-        "languages": partner.tender_languages,
-        "least_budget": str(partner.tender_least_budget or ""),
-        "mail": partner.tender_mail,
-        "contact": partner.tender_contact.public_id if partner.tender_contact else "",
-    }
 
 
 # --- stopping optional mail ---------------------------------------------------------------------------------
