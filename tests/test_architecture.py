@@ -19,7 +19,23 @@ PACKAGE = ROOT / "webapp"
 TEMPLATES = ROOT / "templates"
 
 # Each feature may import those to its left.
-FEATURES = ("accounts", "organisations", "products", "directory", "partnerships", "invitations", "partners", "clients", "tenders", "inbox", "affiliation", "backoffice", "pages", "demo")
+FEATURES = (
+    "accounts",
+    "organisations",
+    "products",
+    "directory",
+    "partnerships",
+    "invitations",
+    "requests",
+    "partners",
+    "clients",
+    "tenders",
+    "inbox",
+    "affiliation",
+    "backoffice",
+    "pages",
+    "demo",
+)
 
 # Inside a feature, what a room may import of its own feature.
 ROOMS = {

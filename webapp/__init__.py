@@ -106,6 +106,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.pages import routes as pages
     from webapp.partners import routes as partners
     from webapp.products import routes as products
+    from webapp.requests import routes as requests
     from webapp.tenders import routes as tenders
 
     language = f"/<any({','.join(config.LANGUAGES)}):lang>"
@@ -114,6 +115,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(products.blueprint, url_prefix=language)
     app.register_blueprint(directory.blueprint, url_prefix=language)
     app.register_blueprint(invitations.blueprint, url_prefix=language)
+    app.register_blueprint(requests.blueprint, url_prefix=language)
     app.register_blueprint(partners.blueprint, url_prefix=language)
     app.register_blueprint(clients.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)

@@ -306,7 +306,8 @@ def upgrade() -> None:
         sa.CheckConstraint("direction IN ('to_partner', 'to_client')", name=op.f("ck_invitations_direction")),
         sa.CheckConstraint("payer IN ('client', 'partner')", name=op.f("ck_invitations_payer")),
         sa.CheckConstraint(
-            "(accepted_at IS NULL OR refused_at IS NULL) AND (accepted_at IS NULL OR deleted_at IS NULL) AND (refused_at IS NULL OR deleted_at IS NULL)",
+            "(accepted_at IS NULL OR refused_at IS NULL) AND (accepted_at IS NULL OR deleted_at IS NULL)"
+            " AND (refused_at IS NULL OR deleted_at IS NULL)",
             name=op.f("ck_invitations_ends_once"),
         ),
         sa.CheckConstraint(

@@ -1,0 +1,8 @@
+"""Pages of this feature."""
+
+from __future__ import annotations
+
+from flask import Blueprint
+
+
+blueprint = Blueprint("requests", __name__)
