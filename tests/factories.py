@@ -5,7 +5,8 @@ Each commits in a unit of work of its own. They write rows only: no mail, no aud
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import Any
@@ -17,6 +18,8 @@ from webapp.accounts.rules import Kind, Role
 from webapp.directory.models import Application, ListingText, PartnerAccount
 from webapp.extensions import db
 from webapp.places import currency_of
+from webapp.products.models import Plan, Product, ProductSetting, ProductTag, Tag, Usage
+from webapp.products.rules import LABEL_LENGTH, Colour, Family, Metric, Period
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.text import fold, slug
 from webapp.unit import unit_of_work
@@ -193,3 +196,77 @@ def make_upload(
 ) -> Upload:
     """A stored file; a tiny PDF unless told otherwise."""
     return store(Checked(filename, content_type, data), now=now, draft=draft)
+
+
+@unit_of_work
+def make_plan(code: str | None = None, family: Family = Family.WEB, **values: Any) -> Plan:
+    """A yearly plan for CHF 120 or EUR 110, with 20 per cent for partners."""
+    code = code or f"plan-{next(_numbers)}"
+    name = values.pop("name", code.replace("-", " ").capitalize())
+    row = {
+        "code": code,
+        "family": family,
+        "name_en": name,
+        "name_fr": name,
+        "name_de": name,
+        "period": Period.YEAR,
+        "price_chf": 12_000,
+        "price_eur": 11_000,
+        "discount": 20,
+        "sliding": True,
+        "affiliates": True,
+        "created_at": NOW - timedelta(days=300),
+        **values,
+    }
+    return _add(Plan(**row))
+
+
+@unit_of_work
+def make_product(
+    organisation: Organisation, label: str = "example.com", plan: Plan | None = None, **values: Any
+) -> Product:
+    """An active product that renews in half a year, by itself; of a plan of its own unless one is given."""
+    plan = plan or make_plan()
+    row = {
+        "family_rank": plan.family.rank,
+        "sort_label": fold(label)[: 2 * LABEL_LENGTH],
+        "label": label,
+        "started_on": date(2026, 6, 1),
+        "renews_on": date(2027, 6, 1),
+        "auto_renew": True,
+        "created_at": NOW - timedelta(days=80),
+        **values,
+    }
+    return _add(Product(organisation=organisation, plan=plan, **row))
+
+
+@unit_of_work
+def make_setting(
+    product: Product, name: str = "PHP version", value: str = "8.4", **values: Any
+) -> ProductSetting:
+    """A technical setting of the product."""
+    row = {"changed_at": NOW - timedelta(days=10), **values}
+    return _add(ProductSetting(product=product, name=name, value=value, **row))
+
+
+@unit_of_work
+def make_usage(
+    product: Product, day: date = date(2026, 11, 1), amount: int = 100, metric: Metric = Metric.VISITS
+) -> Usage:
+    """What was counted on one day."""
+    return _add(Usage(product_id=product.id, metric=metric, day=day, amount=amount))
+
+
+@unit_of_work
+def make_tag(
+    organisation: Organisation,
+    name: str = "prod",
+    colour: Colour = Colour.GREEN,
+    products: Iterable[Product] = (),
+    **values: Any,
+) -> Tag:
+    """A tag of the organisation, on these products of it."""
+    tag: Tag = _add(Tag(organisation=organisation, name=name, sort_name=fold(name), colour=colour, **values))
+    for product in products:
+        _add(ProductTag(product_id=product.id, tag_id=tag.id, organisation_id=organisation.id))
+    return tag
