@@ -42,7 +42,7 @@ from webapp.refused import Refused, TooMany
 from webapp.text import has_control_characters, tidy_line, tidy_text
 
 __all__ = [
-    "Amount", "BaseForm", "BooleanField", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf",
+    "Amount", "BaseForm", "BooleanField", "ConfirmForm", "EmailLine", "FileField", "HiddenField", "Line", "ManyOf",
     "MultipleFileField", "OneOf", "PasswordField", "PublicForm", "RadioField", "Select", "SelectField",
     "Text", "filled", "lazy", "needed",
 ]  # fmt: skip
@@ -94,6 +94,10 @@ class BaseForm(FlaskForm):
         except TooMany as refusal:
             self.refuse(refusal)
         return not self.form_errors
+
+
+class ConfirmForm(BaseForm):
+    """A page with one button."""
 
 
 class PublicForm(BaseForm):

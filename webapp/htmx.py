@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Response, make_response, redirect, render_template, request
+from flask import Response, flash, make_response, redirect, render_template, request
 from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
 from werkzeug.wrappers import Response as AnyResponse
+
+from webapp.forms import BaseForm
+from webapp.i18n import tell
+from webapp.refused import Refused
 
 LAST_PAGE = 10_000
 
@@ -24,6 +31,21 @@ def render(page: str, /, *, fragment: str | None = None, status: int = 200, **va
     if fragment:
         response.vary.add("HX-Request")
     return response
+
+
+def show(page: str, form: BaseForm | None, /, **values: Any) -> Response:
+    """The page with its form, if it has one; a form that comes back says so by its status."""
+    status = form.status if form is not None and form.is_submitted() else 200
+    return render(page, form=form, status=status, **values)
+
+
+@contextmanager
+def saying_why_not() -> Iterator[None]:
+    """What the rules refuse inside is told on the next page."""
+    try:
+        yield
+    except Refused as refusal:
+        flash(tell(refusal), "error")
 
 
 def go(address: str) -> AnyResponse:

@@ -18,12 +18,12 @@ from webapp.directory import queries as directory
 from webapp.directory.labels import APPLICATION_STATES
 from webapp.directory.models import Application, PartnerAccount
 from webapp.found import found
-from webapp.htmx import go, page_number, render
-from webapp.i18n import current_language, tell
+from webapp.htmx import go, page_number, render, saying_why_not, show
+from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.links import Link
 from webapp.mailer import KINDS
-from webapp.refused import Gone, Refused
+from webapp.refused import Gone
 from webapp.tenders import actions as tender_actions
 from webapp.tenders import queries as tenders
 from webapp.tenders.labels import STATUSES
@@ -66,12 +66,11 @@ def applications() -> Response:
     )
 
 
-def _application_page(application: Application, form: RejectionForm, *, status: int = 200) -> Response:
-    return render(
+def _application_page(application: Application, form: RejectionForm) -> Response:
+    return show(
         "backoffice/application.html",
-        status=status,
+        form,
         application=application,
-        form=form,
         states=APPLICATION_STATES,
         obstacle=application.organisation.programme,
     )
@@ -106,7 +105,7 @@ def reject(application: str) -> AnyResponse:
     waiting = found(directory.application(application))
     form = RejectionForm()
     if not form.validate_on_submit():
-        return _application_page(waiting, form, status=422)
+        return _application_page(waiting, form)
     partner_actions.reject(waiting, reason=form.reason.data, by=person(), now=clock.now())
     flash(_("%(organisation)s has been told by mail why not.", organisation=waiting.organisation.name))
     return go(url_for("backoffice.applications"))
@@ -127,13 +126,10 @@ def _volume_form(partner: PartnerAccount) -> VolumeForm:
     return VolumeForm(directory.managed_volume(partner), partner.organisation.currency)
 
 
-def _organisation_page(
-    it: Organisation, partner: PartnerAccount | None, form: VolumeForm | None, *, status: int = 200
-) -> Response:
-    return render(
+def _organisation_page(it: Organisation, partner: PartnerAccount | None, form: VolumeForm | None) -> Response:
+    return show(
         "backoffice/organisation.html",
-        status=status,
-        form=form,
+        form,
         it=it,
         roles=ROLES,
         partner=partner,
@@ -161,7 +157,7 @@ def record_volume(organisation: str) -> AnyResponse:
     partner = found(directory.account_of(it))
     form = _volume_form(partner)
     if not form.validate_on_submit():
-        return _organisation_page(it, partner, form, status=422)
+        return _organisation_page(it, partner, form)
     partner_actions.record_volume(partner, form.volume, by=person(), now=clock.now())
     if form.volume:
         flash(_("The volume of %(organisation)s is recorded.", organisation=it.name))
@@ -223,11 +219,9 @@ def mails() -> Response:
 def retry(mail: int) -> AnyResponse:
     """Tries a dead mail again."""
     row = found(queries.mail(mail))
-    try:
+    with saying_why_not():
         actions.retry_mail(row, by=person(), now=clock.now())
         flash(_("The mail to %(address)s is in the queue again.", address=row.address))
-    except Refused as refusal:
-        flash(tell(refusal), "error")
     return go(url_for("backoffice.mails", state="dead"))
 
 
@@ -246,7 +240,7 @@ def setup(token: str) -> AnyResponse:
     if form.validate_on_submit() and _set_up(link, form):
         flash(_("You run this portal now. Sign in with your new password."))
         return go(url_for("accounts.sign_in"))
-    return render("backoffice/setup.html", status=422 if form.is_submitted() else 200, form=form, token=token)
+    return show("backoffice/setup.html", form, token=token)
 
 
 def _set_up(link: Link, form: SetupForm) -> bool:

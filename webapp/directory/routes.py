@@ -19,7 +19,7 @@ from webapp.directory.forms import ApplicationForm, ListingForm, country_choices
 from webapp.directory.models import PartnerAccount
 from webapp.directory.rules import MayNotApply
 from webapp.found import found
-from webapp.htmx import go, render
+from webapp.htmx import go, render, show
 from webapp.i18n import current_language, reader
 from webapp.i18n import gettext as _
 from webapp.programme import programme
@@ -117,16 +117,8 @@ def _apply(organisation: Organisation, form: ApplicationForm) -> None:
 
 
 def _application_page(membership: Membership, form: ApplicationForm) -> Response:
-    status = 422 if form.is_submitted() else 200
     last = queries.last_application(membership.organisation)
-    return render(
-        "directory/apply.html",
-        status=status,
-        membership=membership,
-        form=form,
-        last=last,
-        programme=programme(),
-    )
+    return show("directory/apply.html", form, membership=membership, last=last, programme=programme())
 
 
 def _in_the_way(membership: Membership, why: str) -> Response:
@@ -156,8 +148,7 @@ def listing(membership: Membership) -> AnyResponse:
         )
         flash(_("The directory profile is saved."))
         return go(url_for("directory.listing", org=membership.organisation.public_id))
-    status = 422 if form.is_submitted() else 200
-    return render("directory/listing.html", status=status, membership=membership, form=form, partner=partner)
+    return show("directory/listing.html", form, membership=membership, partner=partner)
 
 
 def _account(membership: Membership) -> PartnerAccount:
