@@ -150,19 +150,19 @@ ADDRESSES: dict[str, Address] = {
     "accounts.sessions": Address(SIGNED_IN, get=200),
     "accounts.end_session": Address(Access(("owner",)), post=303, values=own_session),
     "accounts.end_other_sessions": Address(SIGNED_IN, post=303),
-    "accounts.new_organisation": Address(SIGNED_IN, get=200, post=422),
-    "accounts.settings": Address(ADMINS, get=200, post=422, values=lumen),
-    "accounts.team": Address(TEAM, get=200, values=lumen),
-    "accounts.team_invite": Address(ADMINS, get=200, post=422, values=lumen),
-    "accounts.resend_invitation": Address(ADMINS, post=303, values=invitation),
-    "accounts.withdraw_invitation": Address(ADMINS, get=200, post=303, values=invitation),
-    "accounts.change_role": Address(ADMINS, get=200, post=422, values=colleague),
-    "accounts.remove_member": Address(TEAM, get=200, post=303, values=colleague),
-    "accounts.invitation": Address(
+    # organisations
+    "organisations.new": Address(SIGNED_IN, get=200, post=422),
+    "organisations.settings": Address(ADMINS, get=200, post=422, values=lumen),
+    "organisations.team": Address(TEAM, get=200, values=lumen),
+    "organisations.invite": Address(ADMINS, get=200, post=422, values=lumen),
+    "organisations.resend_invitation": Address(ADMINS, post=303, values=invitation),
+    "organisations.withdraw_invitation": Address(ADMINS, get=200, post=303, values=invitation),
+    "organisations.change_role": Address(ADMINS, get=200, post=422, values=colleague),
+    "organisations.remove_member": Address(TEAM, get=200, post=303, values=colleague),
+    "organisations.invitation": Address(
         ANYBODY, get=200, post={"visitor": 422, "": 200}, values=token("colleague")
     ),
-    "accounts.switch_account": Address(ANYBODY, post=303, values=token("colleague")),
-    # organisations
+    "organisations.switch_account": Address(ANYBODY, post=303, values=token("colleague")),
     "pages.overview": Address(TEAM, get=200, values=lumen),
     # partners
     "directory.index": Address(ANYBODY, get=200),

@@ -13,11 +13,12 @@ from tests.factories import PASSWORD, make_user
 from tests.inbox.story import opened
 from tests.tenders.story import CONTACT, published
 from webapp import kept, uploads
-from webapp.accounts import actions, queries
 from webapp.accounts.passwords import weakness
+from webapp.accounts.rules import Role
 from webapp.drafts import new_key
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
+from webapp.organisations import actions as organisations
 from webapp.tenders.models import Offer
 from webapp.unit import unit_of_work
 
@@ -143,10 +144,10 @@ def test_one_address_gets_few_invitations_from_however_many_organisations(client
 
 
 def test_an_invitation_is_sent_again_only_so_often(client, cast, clock, now):
-    invitation = actions.invite(
+    invitation = organisations.invite(
         cast.lumen,
         email="victim@example.com",
-        role=queries.Role.COLLABORATOR,
+        role=Role.COLLABORATOR,
         language="en",
         by=cast.nadia,
         now=now,

@@ -76,6 +76,14 @@ def refused(error: Refused) -> Response:
     return _page(error.status, _("That is not possible"), tell(error))
 
 
+def link_over(address: str, label: str) -> Response:
+    """A mailed link that opens nothing: used, expired, replaced, malformed and unknown ones look alike.
+
+    `address` and `label` say where to go instead.
+    """
+    return render("layouts/link_over.html", status=410, address=address, label=label)
+
+
 def crash(error: Exception) -> Response:
     """A bug or a broken neighbour: logged with its trace, told plainly."""
     if current_app.config.get("TESTING"):

@@ -23,12 +23,14 @@ from tests.factories import (
 )
 from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
-from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User
+from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
 from webapp.directory.models import Application
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
 from webapp.mailer import QueuedMail
+from webapp.organisations import actions as organisations
+from webapp.organisations.models import ColleagueInvitation
 from webapp.tenders import actions as tenders
 from webapp.tenders.models import Offer, Tender
 from webapp.unit import unit_of_work
@@ -135,7 +137,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     accounts.change_profile(
         cast.nadia, name=cast.nadia.name, language="de", region="CH", avatar=checked, by=cast.nadia, now=now
     )
-    accounts.invite(
+    organisations.invite(
         cast.lumen, email="clara@lumen.example", role=Role.COLLABORATOR, language="de", by=cast.nadia, now=now
     )
     invitation = db.session.query(ColleagueInvitation).one()

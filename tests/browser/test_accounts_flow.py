@@ -136,7 +136,7 @@ def test_a_colleague_is_invited_and_joins(app, cast, page, let_in, outbox, new_c
     expect(page.locator("main")).to_contain_text("clara@lumen.example")
     (mail,) = outbox.deliver()
     assert (mail["To"], mail["Content-Language"]) == ("clara@lumen.example", "fr")
-    link = next(link for link in outbox.links(mail) if "/i/" in link)
+    link = next(link for link in outbox.links(mail) if "/join/" in link)
     claras = new_context(width=390, javascript=False, language="fr").new_page()
     for _n in range(3):
         claras.goto(link)
@@ -154,7 +154,7 @@ def test_the_wrong_account_is_told_so_and_can_be_changed(app, cast, page, let_in
     page.locator("#email").fill(cast.stefan.email)
     page.locator(SEND).click()
     page.wait_for_url("**/team")
-    link = next(link for link in outbox.links(outbox.to(cast.stefan.email)[0]) if "/i/" in link)
+    link = next(link for link in outbox.links(outbox.to(cast.stefan.email)[0]) if "/join/" in link)
     page.goto(link)
     expect(page.locator("main")).to_contain_text(cast.nadia.email)
     page.locator("form[action$='/switch'] button").click()

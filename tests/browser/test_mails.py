@@ -13,13 +13,14 @@ from tests.post import html_of, text_of
 from webapp import drafts, links
 from webapp.accounts import actions as accounts
 from webapp.accounts import passwords
-from webapp.accounts.models import ColleagueInvitation
 from webapp.accounts.rules import Kind, OrganisationDetails, Role
 from webapp.directory import actions as directory
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
 from webapp.inbox import queries as inbox_of
 from webapp.mailer import KINDS, QueuedMail
+from webapp.organisations import actions as organisations
+from webapp.organisations.models import ColleagueInvitation
 from webapp.tenders import actions as tenders
 
 HASH = "not a hash"
@@ -47,12 +48,12 @@ def people(cast, now, outbox) -> None:
         cast.hugo, seen_hash=cast.hugo.password_hash,
         password_hash=passwords.hash_password("one two three four"), but=None, by=cast.hugo, now=now,
     )  # fmt: skip
-    accounts.invite(
+    organisations.invite(
         cast.lumiere, email=cast.stefan.email, role=Role.COLLABORATOR, language="fr", by=cast.pierre, now=now
     )
     outbox.deliver()
     invitation = db.session.query(ColleagueInvitation).filter_by(email=cast.stefan.email).one()
-    accounts.accept_invitation(links.live("colleague", invitation.id), by=cast.stefan, now=now)
+    organisations.accept_invitation(links.live("colleague", invitation.id), by=cast.stefan, now=now)
 
 
 def applications(cast, now, outbox) -> None:

@@ -11,12 +11,13 @@ from flask import Flask
 from webapp import clock
 from webapp.accounts import passwords
 from webapp.accounts import queries as accounts
-from webapp.accounts.models import ColleagueInvitation, Organisation, User
+from webapp.accounts.models import Organisation, User
 from webapp.demo import people, sign_ins, story
 from webapp.directory import queries as directory
 from webapp.directory.models import Application, PartnerAccount
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
+from webapp.organisations.models import ColleagueInvitation
 from webapp.tenders.models import Offer, Tender
 from webapp.tenders.rules import Status
 

@@ -1,4 +1,4 @@
-"""Every change of people, sessions, organisations and teams.
+"""Every change of people and sessions, and what makes organisations and members of them.
 
 Passwords arrive here as hashes: argon2 is slow on purpose, and nobody waits for the database meanwhile.
 """
@@ -11,11 +11,10 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from webapp import audit, drafts, links, mailer, uploads
+from webapp import audit, links, mailer, uploads
 from webapp.accounts import mail as _mail  # noqa: F401 # registers the mails
 from webapp.accounts import passwords, queries, rules
 from webapp.accounts.models import (
-    ColleagueInvitation,
     Membership,
     Organisation,
     User,
@@ -25,7 +24,6 @@ from webapp.accounts.models import (
 from webapp.accounts.rules import OrganisationDetails, Role
 from webapp.extensions import db
 from webapp.links import Link
-from webapp.places import currency_of
 from webapp.refused import Gone
 from webapp.unit import lock, unit_of_work
 
@@ -54,9 +52,9 @@ def sign_up(
     """
     known = queries.user_by_email(email)
     if known is None:
-        person = _new_person(name, email, password_hash, language, details.country, now)
+        person = add_person(name, email, password_hash, language=language, region=details.country, now=now)
         if person:
-            organisation = _new_organisation(details, language=language, owner=person, now=now)
+            organisation = add_organisation(details, language=language, owner=person, now=now)
             audit.record("person.signed_up", person, by=person, now=now, organisation=organisation)
             _mail_verification(person, now)
             return
@@ -73,26 +71,6 @@ def _tell_that_known(known: User, now: datetime) -> None:
         links.end("verify", known.id)
         links.issue("reset", known.id, expires_at=now + rules.RESET_LIFETIME, now=now)
     mailer.queue("already_registered", known, known, now=now)
-
-
-def _new_person(
-    name: str, email: str, password_hash: str, language: str, region: str, now: datetime
-) -> User | None:
-    """The account; None when the address was taken in this very moment."""
-    person = User(
-        name=name,
-        email=email,
-        password_hash=password_hash,
-        language=language,
-        region=region,
-        created_at=now,
-    )
-    try:
-        with db.session.begin_nested():
-            db.session.add(person)
-    except IntegrityError:
-        return None
-    return person
 
 
 def _mail_verification(person: User, now: datetime) -> None:
@@ -146,7 +124,9 @@ def create_first_operator(
         db.session.execute(sa.text("LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE"))
     if queries.operators():
         raise rules.OperatorExists()
-    person = _new_person(name, email, passwords.hash_password(password), language, region, now)
+    person = add_person(
+        name, email, passwords.hash_password(password), language=language, region=region, now=now
+    )
     if person is None:
         raise rules.AddressTaken()
     person.verified_at = person.operator_since = now
@@ -321,270 +301,47 @@ def _set_avatar(person: User, picture: uploads.Upload | None) -> None:
         db.session.delete(old)
 
 
-# --- organisations ------------------------------------------------------------------------------------------
+# --- parts of other actions ---------------------------------------------------------------------------------
 
 
 @unit_of_work
-def open_organisation(details: OrganisationDetails, *, key: str, by: User, now: datetime) -> Organisation:
-    """A further organisation of the person, who becomes its legal representative (RULES O1, O2).
+def add_person(
+    name: str, email: str, password_hash: str, *, language: str, region: str, now: datetime
+) -> User | None:
+    """A new account; None when the address was taken in this very moment."""
+    person = User(
+        name=name,
+        email=email,
+        password_hash=password_hash,
+        language=language,
+        region=region,
+        created_at=now,
+    )
+    try:
+        with db.session.begin_nested():
+            db.session.add(person)
+    except IntegrityError:
+        return None
+    return person
 
-    `key` is the form's one-time key: a second submit answers the organisation of the first.
-    """
-    draft = drafts.save("organisation", key, {}, now=now)
-    if not drafts.finish(draft, now=now):
-        made = queries.organisation(draft.result or NOBODY)
-        if made is None:
-            raise Gone()
-        return made
-    organisation = _new_organisation(details, language=by.language, owner=by, now=now)
-    draft.result = organisation.id
-    audit.record("organisation.opened", organisation, by=by, now=now, organisation=organisation)
-    return organisation
 
-
-def _new_organisation(
+@unit_of_work
+def add_organisation(
     details: OrganisationDetails, *, language: str, owner: User, now: datetime
 ) -> Organisation:
-    organisation = Organisation(
-        kind=details.kind,
-        language=language,
-        created_at=now,
-        **_address_of(details),
-    )
+    """A new organisation; its owner is its legal representative (RULES O1, O2)."""
+    organisation = Organisation(kind=details.kind, language=language, created_at=now)
+    organisation.describe(details)
     db.session.add(organisation)
     db.session.flush()
-    _join(owner, organisation, Role.LEGAL_REPRESENTATIVE, now)
+    add_member(organisation, owner, Role.LEGAL_REPRESENTATIVE, now=now)
     return organisation
 
 
-def _address_of(details: OrganisationDetails) -> dict[str, str | None]:
-    return {
-        "name": details.name,
-        "street": details.street,
-        "postcode": details.postcode,
-        "city": details.city,
-        "country": details.country,
-        "currency": currency_of(details.country),
-        "register_number": details.register_number,
-        "vat_number": details.vat_number,
-    }
-
-
-def _join(person: User, organisation: Organisation, role: Role, now: datetime) -> Membership:
+@unit_of_work
+def add_member(organisation: Organisation, person: User, role: Role, *, now: datetime) -> Membership:
+    """The person belongs to the organisation from now on (RULES O2)."""
     membership = Membership(user=person, organisation=organisation, role=role, created_at=now)
     db.session.add(membership)
     db.session.flush()
     return membership
-
-
-@unit_of_work
-def change_organisation(
-    organisation: Organisation,
-    details: OrganisationDetails,
-    *,
-    language: str,
-    invoice_note: str,
-    by: User | None,
-    now: datetime,
-) -> None:
-    """What the organisation says of itself; its currency follows its country (RULES O3). Its kind stays."""
-    lock(organisation)
-    for column, value in _address_of(details).items():
-        setattr(organisation, column, value)
-    organisation.language = language
-    organisation.invoice_note = invoice_note
-    audit.record("organisation.changed", organisation, by=by, now=now, organisation=organisation)
-
-
-# --- the team -----------------------------------------------------------------------------------------------
-
-
-@unit_of_work
-def invite(
-    organisation: Organisation, *, email: str, role: Role, language: str, by: User, now: datetime
-) -> ColleagueInvitation:
-    """Invites an address to join with a role (RULES O2). One that has run out is sent anew.
-
-    Raises NotYourRank, AlreadyMember, AlreadyInvited.
-    """
-    _may_set(lock(organisation), by, current=None, new=role)
-    known = queries.user_by_email(email)
-    if known and queries.membership_in(organisation, known):
-        raise rules.AlreadyMember()
-    invitation = queries.open_invitation_to(organisation, email)
-    if invitation is None:
-        invitation = ColleagueInvitation(organisation=organisation, email=email, created_at=now)
-        db.session.add(invitation)
-    elif lock(invitation).expires_at > now:
-        raise rules.AlreadyInvited()
-    invitation.role, invitation.language, invitation.invited_by = role, language, by
-    _mail_invitation(invitation, now)
-    audit.record(
-        "colleague.invited",
-        invitation,
-        by=by,
-        now=now,
-        organisation=organisation,
-        detail=f"role={role.value}",
-    )
-    return invitation
-
-
-def _may_set(organisation: Organisation, by: User, *, current: Role | None, new: Role | None) -> None:
-    """Raises NotYourRank, or Gone for somebody who has left meanwhile. The organisation is locked."""
-    actor = queries.membership_in(organisation, by)
-    if actor is None:
-        raise Gone()
-    if not rules.may_set_role(lock(actor).role, current=current, new=new):
-        raise rules.NotYourRank()
-
-
-def _mail_invitation(invitation: ColleagueInvitation, now: datetime) -> None:
-    invitation.expires_at = now + rules.INVITATION_LIFETIME
-    db.session.flush()
-    links.issue("colleague", invitation.id, expires_at=invitation.expires_at, now=now)
-    mailer.queue("colleague_invited", _invited(invitation), invitation, now=now)
-
-
-def _invited(invitation: ColleagueInvitation) -> mailer.Recipient:
-    """An account's holder in the language of the account (RULES L2), anybody else in the invitation's."""
-    known = queries.user_by_email(invitation.email)
-    return known or mailer.Address(invitation.email, "", invitation.language, invitation.organisation.country)
-
-
-@unit_of_work
-def resend_invitation(invitation: ColleagueInvitation, *, by: User, now: datetime) -> None:
-    """The invitation once more, at most every 10 minutes; the older link dies. Raises SentJustNow."""
-    _open_for(invitation, by)
-    link = links.live("colleague", invitation.id)
-    if link and now - link.created_at < rules.RESEND_PAUSE:
-        raise rules.SentJustNow()
-    _mail_invitation(invitation, now)
-    audit.record("colleague.invited_again", invitation, by=by, now=now, organisation=invitation.organisation)
-
-
-@unit_of_work
-def withdraw_invitation(invitation: ColleagueInvitation, *, by: User, now: datetime) -> None:
-    """Its link opens nothing any more. Raises Gone when it was answered meanwhile."""
-    _open_for(invitation, by)
-    _withdraw(invitation, now)
-    audit.record("colleague.withdrawn", invitation, by=by, now=now, organisation=invitation.organisation)
-
-
-def _withdraw(invitation: ColleagueInvitation, now: datetime) -> None:
-    invitation.withdrawn_at = now
-    links.end("colleague", invitation.id)
-    mailer.withhold("colleague_invited", invitation.id, now=now)
-
-
-def _open_for(invitation: ColleagueInvitation, by: User) -> None:
-    lock(invitation.organisation)
-    if lock(invitation).accepted_at or invitation.withdrawn_at:
-        raise Gone()
-    _may_set(invitation.organisation, by, current=None, new=invitation.role)
-
-
-@unit_of_work
-def accept_invitation(link: Link, *, by: User, now: datetime) -> Membership:
-    """The person whose address was invited joins. Raises Gone."""
-    invitation = _answer(link, now)
-    if by.email != invitation.email:
-        raise Gone()
-    return _welcome(by, invitation, now)
-
-
-@unit_of_work
-def join_as_new_person(
-    link: Link, *, name: str, password_hash: str, language: str, by: User | None = None, now: datetime
-) -> User:
-    """Somebody without an account gets one and joins; the link has proved the address.
-
-    Raises Gone, and AddressTaken for an address that signs in already.
-    """
-    invitation = _answer(link, now)
-    person = _new_person(
-        name, invitation.email, password_hash, language, invitation.organisation.country, now
-    ) or _never_verified(invitation.email)
-    person.name, person.password_hash, person.language, person.verified_at = (
-        name,
-        password_hash,
-        language,
-        now,
-    )
-    audit.record("person.signed_up", person, by=person, now=now)
-    _welcome(person, invitation, now)
-    return person
-
-
-def _never_verified(email: str) -> User:
-    """The account that somebody opened with this address without ever proving that it is theirs."""
-    person = queries.user_by_email(email)
-    if person is None or lock(person).verified_at or person.disabled_at:
-        raise rules.AddressTaken()
-    links.end("verify", person.id)
-    links.end("reset", person.id)
-    return person
-
-
-def _answer(link: Link, now: datetime) -> ColleagueInvitation:
-    """Uses the link up and answers its invitation, locked."""
-    invitation = queries.invitation(link.subject)
-    if invitation is None:
-        raise Gone()
-    lock(invitation.organisation)
-    if lock(invitation).withdrawn_at or not links.consume(link, now=now):
-        raise Gone()
-    invitation.accepted_at = now
-    return invitation
-
-
-def _welcome(person: User, invitation: ColleagueInvitation, now: datetime) -> Membership:
-    organisation = invitation.organisation
-    membership = queries.membership_in(organisation, person)
-    if membership:
-        return membership
-    membership = _join(person, organisation, invitation.role, now)
-    audit.record(
-        "colleague.joined", membership, by=person, now=now, organisation=organisation,
-        detail=f"role={invitation.role.value}",
-    )  # fmt: skip
-    mailer.queue("colleague_joined", invitation.invited_by, membership, now=now)
-    return membership
-
-
-@unit_of_work
-def set_role(member: Membership, role: Role, *, by: User, now: datetime) -> None:
-    """Another role for a colleague or oneself (RULES O2). Raises NotYourRank, LastRepresentative.
-
-    The organisation is locked: two representatives who demote each other at once are judged one by one.
-    """
-    organisation = lock(member.organisation)
-    current = lock(member).role
-    _may_set(organisation, by, current=current, new=role)
-    _keeps_a_representative(organisation, current, role)
-    member.role = role
-    audit.record(
-        "member.role_changed", member, by=by, now=now, organisation=organisation, detail=f"role={role.value}"
-    )
-
-
-@unit_of_work
-def remove_member(member: Membership, *, by: User, now: datetime) -> None:
-    """Takes a colleague out, or leaves oneself (RULES O2). Raises NotYourRank, LastRepresentative."""
-    organisation = lock(member.organisation)
-    current = lock(member).role
-    if member.user_id != by.id:
-        _may_set(organisation, by, current=current, new=None)
-    _keeps_a_representative(organisation, current, None)
-    audit.record(
-        "member.removed", member, by=by, now=now, organisation=organisation, detail=f"role={current.value}"
-    )
-    for invitation in queries.open_invitations(organisation):
-        if invitation.invited_by_id == member.user_id:  # nobody comes back by a door that they left open
-            _withdraw(invitation, now)
-    db.session.delete(member)
-
-
-def _keeps_a_representative(organisation: Organisation, current: Role, new: Role | None) -> None:
-    if not rules.keeps_a_representative(queries.representatives(organisation), current=current, new=new):
-        raise rules.LastRepresentative()

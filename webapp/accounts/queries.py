@@ -8,12 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import aliased, contains_eager, joinedload
 
 from webapp.accounts import passwords
-from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User, UserSession
+from webapp.accounts.models import Membership, Organisation, User, UserSession
 from webapp.accounts.rules import Role, session_lives
 from webapp.extensions import db
 from webapp.uploads import Upload
-
-OPEN = sa.and_(ColleagueInvitation.accepted_at.is_(None), ColleagueInvitation.withdrawn_at.is_(None))
 
 # What every page of a signed-in person asks is composed once: that takes longer than the database's answer.
 _LIVE_SESSION = (
@@ -124,11 +122,6 @@ def membership(person: User, organisation_public_id: str) -> Membership | None:
     return db.session.scalar(_MEMBERSHIP, {"person": person.id, "organisation": organisation_public_id})
 
 
-def membership_by_id(membership_id: int) -> Membership | None:
-    """The membership that a mail is about."""
-    return db.session.get(Membership, membership_id)
-
-
 def membership_in(organisation: Organisation, person: User) -> Membership | None:
     """The person's membership in this organisation."""
     return db.session.scalar(
@@ -166,58 +159,3 @@ def team(organisation: Organisation) -> list[Membership]:
         .order_by(User.name, User.id)
     )
     return sorted(members, key=lambda member: -member.role.rank)
-
-
-def member(organisation: Organisation, public_id: str) -> Membership | None:
-    """One of the organisation's memberships, with the person."""
-    return db.session.scalar(
-        sa.select(Membership)
-        .options(joinedload(Membership.user))
-        .where(Membership.organisation_id == organisation.id, Membership.public_id == public_id)
-    )
-
-
-def representatives(organisation: Organisation) -> int:
-    """How many legal representatives the organisation has."""
-    return db.session.scalar(
-        sa.select(sa.func.count())
-        .select_from(Membership)
-        .where(Membership.organisation_id == organisation.id, Membership.role == Role.LEGAL_REPRESENTATIVE)
-    ) or 0  # fmt: skip
-
-
-def open_invitations(organisation: Organisation) -> list[ColleagueInvitation]:
-    """The invitations that wait for an answer or have run out, oldest first."""
-    return list(
-        db.session.scalars(
-            sa.select(ColleagueInvitation)
-            .options(joinedload(ColleagueInvitation.invited_by))
-            .where(ColleagueInvitation.organisation_id == organisation.id, OPEN)
-            .order_by(ColleagueInvitation.created_at, ColleagueInvitation.id)
-        )
-    )
-
-
-def open_invitation(organisation: Organisation, public_id: str) -> ColleagueInvitation | None:
-    """One of them."""
-    return db.session.scalar(
-        sa.select(ColleagueInvitation).where(
-            ColleagueInvitation.organisation_id == organisation.id,
-            ColleagueInvitation.public_id == public_id,
-            OPEN,
-        )
-    )
-
-
-def open_invitation_to(organisation: Organisation, email: str) -> ColleagueInvitation | None:
-    """The one that this address has from this organisation."""
-    return db.session.scalar(
-        sa.select(ColleagueInvitation).where(
-            ColleagueInvitation.organisation_id == organisation.id, ColleagueInvitation.email == email, OPEN
-        )
-    )
-
-
-def invitation(invitation_id: int) -> ColleagueInvitation | None:
-    """The invitation that a link is about, whatever its state."""
-    return db.session.get(ColleagueInvitation, invitation_id)

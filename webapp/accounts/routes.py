@@ -1,11 +1,8 @@
-"""Pages to sign up and in, of one's own account, of an organisation's settings and team."""
+"""Pages to sign up and in, and of one's own account."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
 
 from flask import Blueprint, Response, flash, request, session, url_for
 from flask_login import current_user
@@ -13,31 +10,25 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, limits, links, uploads
 from webapp.accounts import access, actions, labels, passwords, queries, rules
-from webapp.accounts.access import member, person, person_or_none, signed_in
+from webapp.accounts.access import person, person_or_none, signed_in
+from webapp.accounts.entrance import enter, leave
 from webapp.accounts.forms import (
     AddressForm,
-    ConfirmForm,
-    InviteForm,
-    JoinForm,
-    OrganisationForm,
     PasswordForm,
     ProfileForm,
     ResetForm,
-    RoleForm,
-    SettingsForm,
     SignInForm,
     SignUpForm,
 )
-from webapp.accounts.models import ColleagueInvitation, Membership, Organisation, User
-from webapp.accounts.rules import Role, SignInStep
-from webapp.forms import BaseForm
+from webapp.accounts.models import User
+from webapp.accounts.rules import SignInStep
+from webapp.errors import link_over
+from webapp.forms import ConfirmForm
 from webapp.found import found
-from webapp.htmx import go, local_address, render
-from webapp.i18n import current_language, tell
+from webapp.htmx import go, local_address, render, saying_why_not, show
+from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.limits import Limit, network
-from webapp.links import Link
-from webapp.refused import Refused
 
 blueprint = Blueprint("accounts", __name__)
 blueprint.add_app_template_filter(labels.role, "role")
@@ -53,14 +44,6 @@ SIGN_INS = Limit("sign-in", 10, timedelta(minutes=15))
 SIGN_INS_TO_ADDRESS = Limit("sign-in-to", 50, HOUR)
 SIGN_INS_FROM_NETWORK = Limit("sign-in-from", 100, HOUR)
 PASSWORD_CHECKS = Limit("password", 10, timedelta(minutes=15))
-INVITATIONS = Limit("colleagues", 50, timedelta(days=1))  # of an organisation, and by a person
-INVITATIONS_TO_ADDRESS = Limit("colleague-mail", 10, timedelta(days=1))
-ORGANISATIONS = Limit("organisations", 20, timedelta(days=1))  # of one person
-
-
-def show(page: str, form: BaseForm, **values: Any) -> Response:
-    """The page with its form; one that comes back says so by its status."""
-    return render(page, form=form, status=form.status if form.is_submitted() else 200, **values)
 
 
 def next_page() -> str | None:
@@ -71,15 +54,6 @@ def next_page() -> str | None:
 def here() -> str:
     """The network that asks."""
     return network(request.remote_addr)
-
-
-@contextmanager
-def saying_why_not() -> Iterator[None]:
-    """What the rules refuse inside is told on the next page."""
-    try:
-        yield
-    except Refused as refusal:
-        flash(tell(refusal), "error")
 
 
 @blueprint.before_app_request
@@ -149,19 +123,14 @@ def verify(token: str) -> AnyResponse:
     link = links.find("verify", token, now=clock.now())
     subject = queries.user(link.subject) if link else None
     if link is None or subject is None:
-        return _over(url_for("accounts.sign_in"), _("Sign in"))
+        return link_over(url_for("accounts.sign_in"), _("Sign in"))
     form = ConfirmForm()
     if form.validate_on_submit():
         flash(_("Your address is confirmed. Welcome."))
-        return _enter(
+        return enter(
             actions.verify_address(link, now=clock.now()), (session.get("waiting") or {}).get("next")
         )
     return show("accounts/verify.html", form, subject=subject)
-
-
-def _over(address: str, label: str) -> Response:
-    """Used, expired, replaced, malformed and unknown links look alike."""
-    return render("accounts/link_over.html", status=410, address=address, label=label)
 
 
 # --- signing in and out -------------------------------------------------------------------------------------
@@ -199,7 +168,7 @@ def _go_through(known: User, form: SignInForm) -> AnyResponse:
             _mail_verification(known.email)
         return _wait_for_mail(known.email)
     renewed = passwords.outdated(known.password_hash)
-    return _enter(
+    return enter(
         known,
         next_page(),
         kept=bool(form.keep.data),
@@ -207,26 +176,10 @@ def _go_through(known: User, form: SignInForm) -> AnyResponse:
     )
 
 
-def _enter(
-    known: User, address: str | None, *, kept: bool = False, renewed_hash: str | None = None
-) -> AnyResponse:
-    """Starts a session in place of the one that the browser may have."""
-    now = clock.now()
-    if current_user.is_authenticated:
-        actions.end_session(current_user.session, by=person(), now=now)
-    token, row = actions.sign_in(
-        known, seen_hash=known.password_hash, kept=kept, browser=request.user_agent.string,
-        address=request.remote_addr or "", renewed_hash=renewed_hash, now=now,
-    )  # fmt: skip
-    return access.begin(token, row, address or url_for("accounts.start"))
-
-
 @blueprint.post("/sign-out")
 def sign_out() -> AnyResponse:
-    """Ends the session: the cookie opens nothing any more, wherever a copy of it is."""
-    if current_user.is_authenticated:
-        actions.end_session(current_user.session, by=person(), now=clock.now())
-    session.clear()
+    """Ends the session."""
+    leave()
     flash(_("You are signed out."))
     return go(url_for("accounts.sign_in"))
 
@@ -237,7 +190,7 @@ def start() -> AnyResponse:
     """To the organisation that was open last, else to the one joined last."""
     mine = queries.memberships(person())
     if not mine:
-        return go(url_for("backoffice.desk" if person().operator_since else "accounts.new_organisation"))
+        return go(url_for("backoffice.desk" if person().operator_since else "organisations.new"))
     newest = max(mine, key=lambda each: (each.created_at, each.id))
     last = next((each for each in mine if each.organisation.public_id == session.get("organisation")), newest)
     return go(url_for("pages.overview", org=last.organisation.public_id))
@@ -264,7 +217,7 @@ def reset_password(token: str) -> AnyResponse:
     link = links.find("reset", token, now=clock.now())
     subject = queries.user(link.subject) if link else None
     if link is None or subject is None:
-        return _over(url_for("accounts.forgot_password"), _("Ask for a new link"))
+        return link_over(url_for("accounts.forgot_password"), _("Ask for a new link"))
     form = ResetForm(subject)
     if form.validate_on_submit():
         actions.reset_password(link, password_hash=form.hashed(), now=clock.now())
@@ -355,207 +308,3 @@ def end_other_sessions() -> AnyResponse:
     actions.end_other_sessions(person(), but=current_user.session, by=person(), now=clock.now())
     flash(_("All other devices are signed out."))
     return go(url_for("accounts.sessions"))
-
-
-@blueprint.route("/account/organisations/new", methods=["GET", "POST"])
-@signed_in
-def new_organisation() -> AnyResponse:
-    """A further organisation (RULES O1)."""
-    form, me = OrganisationForm(), person()
-    if form.validate_on_submit() and form.within((ORGANISATIONS, me.public_id)):
-        organisation = actions.open_organisation(
-            form.details(me.name), key=form.key.data or "", by=me, now=clock.now()
-        )
-        flash(_("%(name)s is ready.", name=organisation.name))
-        return go(url_for("pages.overview", org=organisation.public_id))
-    return show("accounts/new_organisation.html", form)
-
-
-# --- an organisation's settings -----------------------------------------------------------------------------
-
-
-@blueprint.route("/o/<org>/settings", methods=["GET", "POST"])
-@member(Role.ADMINISTRATOR)
-def settings(membership: Membership) -> AnyResponse:
-    """What the organisation says of itself (RULES O3)."""
-    form = SettingsForm(membership.organisation)
-    if form.validate_on_submit():
-        actions.change_organisation(
-            membership.organisation, form.details(), language=form.language.data,
-            invoice_note=form.invoice_note.data or "", by=person(), now=clock.now(),
-        )  # fmt: skip
-        flash(_("The settings are saved."))
-        return go(url_for("accounts.settings", org=membership.organisation.public_id))
-    return show("accounts/settings.html", form, membership=membership)
-
-
-# --- the team -----------------------------------------------------------------------------------------------
-
-
-def _to_team(membership: Membership) -> AnyResponse:
-    return go(url_for("accounts.team", org=membership.organisation.public_id))
-
-
-def _may(membership: Membership, current: Role | None, new: Role | None) -> bool:
-    return rules.may_set_role(membership.role, current=current, new=new)
-
-
-@blueprint.get("/o/<org>/team")
-@member()
-def team(membership: Membership) -> Response:
-    """Who belongs to the organisation, and who is invited (RULES O2)."""
-    return render(
-        "accounts/team.html",
-        membership=membership,
-        team=queries.team(membership.organisation),
-        invitations=queries.open_invitations(membership.organisation),
-        may=lambda current, new: _may(membership, current, new),
-        manages=membership.role.reaches(Role.ADMINISTRATOR),
-    )
-
-
-@blueprint.route("/o/<org>/team/new", methods=["GET", "POST"])
-@member(Role.ADMINISTRATOR)
-def team_invite(membership: Membership) -> AnyResponse:
-    """Invites a colleague by mail."""
-    organisation = membership.organisation
-    form = InviteForm(membership.role, data={"language": organisation.language})
-    if form.validate_on_submit() and form.within(*_invitation_attempts(organisation, form.email.data)):
-        try:
-            actions.invite(
-                organisation, email=form.email.data, role=Role(form.role.data), language=form.language.data,
-                by=person(), now=clock.now(),
-            )  # fmt: skip
-            flash(_("The invitation to %(email)s is on its way.", email=form.email.data))
-            return _to_team(membership)
-        except (rules.AlreadyMember, rules.AlreadyInvited) as refusal:
-            form.blame("email", refusal)
-    return show("accounts/team_invite.html", form, membership=membership)
-
-
-def _invitation_attempts(organisation: Organisation, email: str) -> list[tuple[Limit, str]]:
-    return [
-        (INVITATIONS, organisation.public_id),
-        (INVITATIONS, person().public_id),
-        (INVITATIONS_TO_ADDRESS, email),
-    ]
-
-
-@blueprint.post("/o/<org>/team/invitations/<invitation>/mail")
-@member(Role.ADMINISTRATOR)
-def resend_invitation(membership: Membership, invitation: str) -> AnyResponse:
-    """Sends the invitation again; the older link dies."""
-    invited = found(queries.open_invitation(membership.organisation, invitation))
-    with saying_why_not():
-        limits.spend_all([(INVITATIONS_TO_ADDRESS, invited.email)], now=clock.now())
-        actions.resend_invitation(invited, by=person(), now=clock.now())
-        flash(_("The invitation to %(email)s is on its way again.", email=invited.email))
-    return _to_team(membership)
-
-
-@blueprint.route("/o/<org>/team/invitations/<invitation>/withdrawal", methods=["GET", "POST"])
-@member(Role.ADMINISTRATOR)
-def withdraw_invitation(membership: Membership, invitation: str) -> AnyResponse:
-    """Asks once, then takes the invitation back."""
-    invited = found(queries.open_invitation(membership.organisation, invitation))
-    form = ConfirmForm()
-    if not form.validate_on_submit():
-        return show("accounts/withdraw_invitation.html", form, membership=membership, invitation=invited)
-    with saying_why_not():
-        actions.withdraw_invitation(invited, by=person(), now=clock.now())
-        flash(_("The invitation to %(email)s is withdrawn.", email=invited.email))
-    return _to_team(membership)
-
-
-@blueprint.route("/o/<org>/team/<colleague>/role", methods=["GET", "POST"])
-@member(Role.ADMINISTRATOR)
-def change_role(membership: Membership, colleague: str) -> AnyResponse:
-    """Another role for a colleague or oneself (RULES O2)."""
-    other = found(queries.member(membership.organisation, colleague))
-    if not _may(membership, other.role, other.role):
-        return access.too_weak(membership, Role.LEGAL_REPRESENTATIVE)
-    form = RoleForm(membership.role, other.role)
-    if form.validate_on_submit():
-        try:
-            actions.set_role(other, Role(form.role.data), by=person(), now=clock.now())
-            flash(_("The role of %(name)s is changed.", name=other.user.name))
-            return _to_team(membership)
-        except rules.LastRepresentative as refusal:
-            form.blame("role", refusal)
-    return show("accounts/change_role.html", form, membership=membership, colleague=other)
-
-
-@blueprint.route("/o/<org>/team/<colleague>/removal", methods=["GET", "POST"])
-@member()
-def remove_member(membership: Membership, colleague: str) -> AnyResponse:
-    """Asks once, then takes a colleague out; everybody may leave (RULES O2)."""
-    other = found(queries.member(membership.organisation, colleague))
-    oneself, name = other.id == membership.id, other.user.name
-    if not oneself and not _may(membership, other.role, None):
-        return access.too_weak(membership, rules.who_removes(other.role))
-    form = ConfirmForm()
-    if form.validate_on_submit():
-        try:
-            actions.remove_member(other, by=person(), now=clock.now())
-            flash(_("You have left the organisation.") if oneself else _("%(name)s is removed.", name=name))
-            return go(url_for("accounts.start")) if oneself else _to_team(membership)
-        except rules.LastRepresentative as refusal:
-            form.refuse(refusal)
-    return show("accounts/remove_member.html", form, membership=membership, colleague=other, oneself=oneself)
-
-
-# --- answering an invitation --------------------------------------------------------------------------------
-
-
-@blueprint.route("/i/<token>", methods=["GET", "POST"])
-def invitation(token: str) -> AnyResponse:
-    """The page of an invitation: whom it is for decides what it offers. Only a POST joins."""
-    link = links.find("colleague", token, now=clock.now())
-    invited = queries.invitation(link.subject) if link else None
-    if link is None or invited is None:
-        return _over(url_for("pages.home"), _("Go to the home page"))
-    me, known = person_or_none(), queries.user_by_email(invited.email)
-    if me and me.email == invited.email:
-        return _join(link, invited, me)
-    if me:
-        return render("accounts/invitation_other.html", invitation=invited, token=token, me=me)
-    if known and (known.verified_at or known.disabled_at):
-        return render("accounts/invitation_sign_in.html", invitation=invited)
-    return _join_as_new_person(link, invited)
-
-
-def _join(link: Link, invited: ColleagueInvitation, me: User) -> AnyResponse:
-    form = ConfirmForm()
-    if form.validate_on_submit():
-        actions.accept_invitation(link, by=me, now=clock.now())
-        return _welcome(invited)
-    return show("accounts/invitation_join.html", form, invitation=invited)
-
-
-def _join_as_new_person(link: Link, invited: ColleagueInvitation) -> AnyResponse:
-    form = JoinForm(invited.email)
-    if form.validate_on_submit():
-        newcomer = actions.join_as_new_person(
-            link,
-            name=form.name.data,
-            password_hash=form.hashed(),
-            language=current_language(),
-            now=clock.now(),
-        )
-        _welcome(invited)
-        return _enter(newcomer, url_for("pages.overview", org=invited.organisation.public_id))
-    return show("accounts/invitation_new.html", form, invitation=invited)
-
-
-def _welcome(invited: ColleagueInvitation) -> AnyResponse:
-    flash(_("You have joined %(organisation)s.", organisation=invited.organisation.name))
-    return go(url_for("pages.overview", org=invited.organisation.public_id))
-
-
-@blueprint.post("/i/<token>/switch")
-def switch_account(token: str) -> AnyResponse:
-    """Signs out and comes back to the invitation."""
-    if current_user.is_authenticated:
-        actions.end_session(current_user.session, by=person(), now=clock.now())
-    session.clear()
-    return go(url_for("accounts.invitation", token=token))

@@ -31,6 +31,7 @@ from webapp.extensions import db
 from webapp.inbox import actions as inbox
 from webapp.inbox import queries as inbox_of
 from webapp.money import MINOR_PER_UNIT, Money
+from webapp.organisations import actions as organisations
 from webapp.postman import Postman
 from webapp.tenders import actions as tenders
 from webapp.tenders.models import Offer, Tender, TenderRecipient
@@ -185,13 +186,13 @@ class Story:
     def join(self, company: Company, who: Person, role: Role, *, now: datetime) -> None:
         """The founder invites somebody, who follows the link and joins."""
         founder = self.founder(company)
-        invitation = accounts.invite(
+        invitation = organisations.invite(
             self.organisation(company), email=who.email, role=role, language=who.language, by=founder, now=now
         )
         self._deliver(now)
         link = links.live("colleague", invitation.id)
         assert link is not None
-        accounts.join_as_new_person(
+        organisations.join_as_new_person(
             link, name=who.name, password_hash=self._password_hash, language=who.language, now=now
         )
 
@@ -307,7 +308,7 @@ class Story:
         details = OrganisationDetails(
             Kind.COMPANY, "Vignoble Favre", "Chemin des Vignes 2", "1095", "Lutry", "CH", "CHE-895.559.793"
         )
-        accounts.open_organisation(details, key=drafts.new_key(), by=self.person(people.JULIEN), now=now)
+        organisations.open_organisation(details, key=drafts.new_key(), by=self.person(people.JULIEN), now=now)
 
     def _applications(self) -> Strand:
         """One rejected, two waiting (RULES A4)."""
@@ -334,7 +335,7 @@ class Story:
         self._invite(lumen, "beat.lanz@lumen-optik.example", Role.ADMINISTRATOR, now=now)
 
     def _invite(self, company: Company, email: str, role: Role, *, now: datetime) -> None:
-        accounts.invite(
+        organisations.invite(
             self.organisation(company),
             email=email,
             role=role,

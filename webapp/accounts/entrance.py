@@ -1,0 +1,34 @@
+"""How a browser gets in and out: its cookie and the row of its session begin and end together."""
+
+from __future__ import annotations
+
+from flask import request, session, url_for
+from flask_login import current_user
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import clock
+from webapp.accounts import access, actions
+from webapp.accounts.models import User
+
+
+def enter(
+    known: User, address: str | None, *, kept: bool = False, renewed_hash: str | None = None
+) -> AnyResponse:
+    """Starts a session in place of the one that the browser may have, and goes to the address."""
+    _end()
+    token, row = actions.sign_in(
+        known, seen_hash=known.password_hash, kept=kept, browser=request.user_agent.string,
+        address=request.remote_addr or "", renewed_hash=renewed_hash, now=clock.now(),
+    )  # fmt: skip
+    return access.begin(token, row, address or url_for("accounts.start"))
+
+
+def leave() -> None:
+    """Ends the session: the cookie opens nothing any more, wherever a copy of it is."""
+    _end()
+    session.clear()
+
+
+def _end() -> None:
+    if current_user.is_authenticated:
+        actions.end_session(current_user.session, by=access.person(), now=clock.now())

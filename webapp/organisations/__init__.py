@@ -1,0 +1,1 @@
+"""Further organisations, their settings, their team, and the invitations to colleagues."""
