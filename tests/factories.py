@@ -5,18 +5,24 @@ Each commits in a unit of work of its own. They write rows only: no mail, no aud
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from functools import lru_cache
 from itertools import count
 from typing import Any
 
 from tests.times import NOW
+from webapp import links
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.passwords import hash_password
 from webapp.accounts.rules import Kind, Role
 from webapp.directory.models import Application, ListingText, PartnerAccount
 from webapp.extensions import db
+from webapp.invitations.models import AskedRights, Invitation, OfferedProduct
+from webapp.invitations.queries import PURPOSE
+from webapp.invitations.rules import LIFETIME, Direction
+from webapp.partnerships.models import Assignment, Partnership, PartnershipChange, ProductGrant
+from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights, Side
 from webapp.places import currency_of
 from webapp.products.models import Plan, Product, ProductSetting, ProductTag, Tag, Usage
 from webapp.products.rules import LABEL_LENGTH, Colour, Family, Metric, Period
@@ -270,3 +276,119 @@ def make_tag(
     for product in products:
         _add(ProductTag(product_id=product.id, tag_id=tag.id, organisation_id=organisation.id))
     return tag
+
+
+# --- partnerships -------------------------------------------------------------------------------------------
+
+
+def _with_rights(products: Mapping[Product, Rights] | Iterable[Product]) -> dict[Product, Rights]:
+    return dict(products) if isinstance(products, Mapping) else dict.fromkeys(products, EVERYTHING)
+
+
+@unit_of_work
+def make_partnership(
+    client: Organisation,
+    partner: PartnerAccount,
+    access: Access = Access.LIMITED,
+    payer: Payer = Payer.CLIENT,
+    products: Mapping[Product, Rights] | Iterable[Product] = (),
+    **values: Any,
+) -> Partnership:
+    """A partnership since ten days; `products` with their rights, or both rights on each, when it is limited."""
+    row = {"started_at": NOW - timedelta(days=10), **values}
+    row = {"changed_at": row["started_at"], **row}
+    if row.get("ended_at"):
+        row = {"ended_by_side": Side.CLIENT, **row}
+    partnership = _add(
+        Partnership(
+            client=client,
+            partner=partner,
+            partner_organisation_id=partner.organisation_id,
+            access=access,
+            payer=payer,
+            **row,
+        )
+    )
+    _add(
+        PartnershipChange(
+            partnership=partnership,
+            at=row["started_at"],
+            side=Side.PARTNER,
+            what="started",
+            detail=access.value,
+        )
+    )
+    for product, rights in _with_rights(products).items():
+        make_grant(partnership, product, rights, ended_at=partnership.ended_at)
+    return partnership
+
+
+@unit_of_work
+def make_grant(
+    partnership: Partnership, product: Product, rights: Rights = EVERYTHING, **values: Any
+) -> ProductGrant:
+    """The limited partner manages this product."""
+    row = {"granted_at": partnership.started_at, **values}
+    return _add(
+        ProductGrant(
+            partnership_id=partnership.id,
+            product_id=product.id,
+            client_id=partnership.client_id,
+            technical=rights.technical,
+            statistical=rights.statistical,
+            **row,
+        )
+    )
+
+
+@unit_of_work
+def make_assignment(partnership: Partnership, member: Membership, **values: Any) -> Assignment:
+    """This colleague of the partner looks after the client."""
+    row = {"created_at": NOW - timedelta(days=5), **values}
+    return _add(Assignment(partnership=partnership, membership=member, **row))
+
+
+@unit_of_work
+def make_invitation(
+    direction: Direction,
+    partner: PartnerAccount,
+    invited_by: User,
+    *,
+    client: Organisation | None = None,
+    products: Mapping[Product, Rights] | Iterable[Product] = (),
+    asked: Mapping[Family, Rights] | None = None,
+    **values: Any,
+) -> Invitation:
+    """An invitation that waits since two days: `client` invites the partner and offers `products`, or the partner
+    asks `email` for rights by category. Its mailed link is `links.live("partnership", invitation.id)`."""
+    to_client = direction is Direction.TO_CLIENT
+    row = {
+        "email": "somebody@client.example" if to_client else None,
+        "language": client.language if client else "en",
+        "access": Access.LIMITED,
+        "payer": Payer.CLIENT,
+        "message": "",
+        "created_at": values.get("sent_at", NOW - timedelta(days=2)),
+        "sent_at": NOW - timedelta(days=2),
+        **values,
+    }
+    row = {"expires_at": row["sent_at"] + LIFETIME, **row}
+    invitation = _add(
+        Invitation(
+            direction=direction,
+            partner=partner,
+            client=client,
+            invited_by=invited_by,
+            products=[
+                OfferedProduct(product_id=each.id, technical=rights.technical, statistical=rights.statistical)
+                for each, rights in _with_rights(products).items()
+            ],
+            asked=[
+                AskedRights(family=each, technical=rights.technical, statistical=rights.statistical)
+                for each, rights in (asked or {}).items()
+            ],
+            **row,
+        )
+    )
+    links.replace(PURPOSE, invitation.id, expires_at=row["sent_at"] + timedelta(days=365), now=row["sent_at"])
+    return invitation
