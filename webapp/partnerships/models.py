@@ -156,7 +156,9 @@ class RightChanged(Base):
 
     product: Mapped[Product] = relationship()
 
-    __table_args__ = (one_of("right", Right),)
+    __table_args__ = (  # "right" is a word of SQL
+        sa.CheckConstraint("\"right\" IN ('technical', 'statistical')", name="right"),
+    )
 
 
 class Assignment(Base):

@@ -462,7 +462,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("given", sa.Boolean(), nullable=False),
-        sa.CheckConstraint("right IN ('technical', 'statistical')", name=op.f("ck_right_changes_right")),
+        sa.CheckConstraint("\"right\" IN ('technical', 'statistical')", name=op.f("ck_right_changes_right")),
         sa.ForeignKeyConstraint(
             ["change_id"], ["partnership_changes.id"], name=op.f("fk_right_changes_change_id")
         ),
