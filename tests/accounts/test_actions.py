@@ -197,6 +197,28 @@ def test_a_session_that_is_used_does_not_idle_out(app, now):
     assert queries.live_session(token_hash(token), now=later + timedelta(minutes=60)) is None
 
 
+def test_a_session_knows_when_the_password_was_shown_last(app, now):
+    _token, row = start(make_user(), now, confirmed=True)
+    assert row.confirmed_at == now
+    later = now + timedelta(minutes=20)
+    actions.confirm_session(row, now=later)
+    assert row.confirmed_at == later
+    assert rules.confirmation_holds(row.confirmed_at, now=later + timedelta(minutes=14, seconds=59))
+    assert not rules.confirmation_holds(row.confirmed_at, now=later + timedelta(minutes=15))
+
+
+def test_a_session_by_a_mailed_link_has_shown_no_password(app, now):
+    _token, row = start(make_user(), now)
+    assert not rules.confirmation_holds(row.confirmed_at, now=now)
+
+
+def test_an_ended_session_is_not_confirmed(app, now):
+    _token, row = start(make_user(), now)
+    actions.end_session(row, by=row.user, now=now)
+    actions.confirm_session(row, now=now)
+    assert row.confirmed_at is None
+
+
 def test_an_ended_session_is_not_revived_by_being_seen(app, now):
     token, row = start(make_user(), now)
     actions.end_session(row, by=row.user, now=now)
@@ -232,6 +254,7 @@ def test_a_new_password_ends_the_other_sessions(app, now):
     assert queries.live_session(token_hash(this), now=now)
     assert queries.live_session(token_hash(other), now=now) is None
     assert matches(person.password_hash, NEW_PASSWORD)
+    assert row.confirmed_at == now
     assert waiting() == [("password_changed", person.email)]
 
 

@@ -299,6 +299,17 @@ def test_signing_in_leads_to_the_own_space(client, cast):
     assert client.get(page.location).location == f"/en/o/{cast.lumen.public_id}/"
 
 
+def test_signing_in_shows_the_password_and_confirming_the_address_does_not(
+    client, cast, sign_up, outbox, now
+):
+    enter(client, cast.nadia.email)
+    assert db.session.scalars(sa.select(UserSession)).one().confirmed_at == client.clock.now
+    client.sign_out()
+    sign_up()
+    client.submit(outbox.links(outbox.deliver()[-1])[0])
+    assert [row.confirmed_at for row in db.session.scalars(sa.select(UserSession))].count(None) == 1
+
+
 def test_signing_in_leads_back(client, cast):
     team = f"/en/o/{cast.lumen.public_id}/team"
     asked = client.get(team)

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import clock
 from webapp.accounts import queries
 from webapp.accounts.models import Membership, Organisation, User, UserSession, token_hash
-from webapp.accounts.rules import Role
+from webapp.accounts.rules import Role, confirmation_holds
 from webapp.extensions import login_manager
 from webapp.htmx import go, render, wants_fragment
 from webapp.i18n import remember_language
@@ -95,6 +95,13 @@ def person() -> User:
 def person_or_none() -> User | None:
     """The signed-in person, if there is one."""
     return current_user.person if current_user.is_authenticated else None
+
+
+def recently_confirmed() -> bool:
+    """Whether this browser was shown the person's password within the last minutes."""
+    return current_user.is_authenticated and confirmation_holds(
+        current_user.session.confirmed_at, now=clock.now()
+    )
 
 
 def send_to_sign_in() -> AnyResponse:

@@ -146,12 +146,14 @@ def sign_in(
     browser: str,
     address: str,
     renewed_hash: str | None = None,
+    confirmed: bool = False,
     by: User | None = None,
     now: datetime,
 ) -> tuple[str, UserSession]:
     """A new session and its token. `seen_hash` is the one that the password was compared with.
 
-    Operators are never kept signed in. Raises WrongPassword when the account changed since the comparison.
+    `confirmed` tells that it was shown: a mailed link signs in without one. Operators are never kept signed
+    in. Raises WrongPassword when the account changed since the comparison.
     """
     lock(person)
     if person.disabled_at or person.password_hash != seen_hash:
@@ -165,6 +167,7 @@ def sign_in(
         kept=kept and not person.operator_since,
         created_at=now,
         last_seen_at=now,
+        confirmed_at=now if confirmed else None,
         browser=rules.browser_of(browser),
         address=address[:45],
     )
@@ -181,6 +184,13 @@ def see(session: UserSession, *, by: User | None = None, now: datetime) -> None:
         .where(UserSession.id == session.id, UserSession.ended_at.is_(None))
         .values(last_seen_at=now)
     )
+
+
+@unit_of_work
+def confirm_session(session: UserSession, *, by: User | None = None, now: datetime) -> None:
+    """Notes that the person has shown its password; a session that ended meanwhile stays as it is."""
+    if lock(session).ended_at is None:
+        session.confirmed_at = now
 
 
 @unit_of_work
@@ -254,6 +264,7 @@ def change_password(
     if lock(person).password_hash != seen_hash:
         raise rules.WrongPassword()
     links.end("reset", person.id)
+    confirm_session(but, now=now)
     _set_password(person, password_hash, but=but, now=now)
 
 

@@ -12,13 +12,22 @@ from webapp.accounts.models import User
 
 
 def enter(
-    known: User, address: str | None, *, kept: bool = False, renewed_hash: str | None = None
+    known: User,
+    address: str | None,
+    *,
+    kept: bool = False,
+    renewed_hash: str | None = None,
+    confirmed: bool = False,
 ) -> AnyResponse:
-    """Starts a session in place of the one that the browser may have, and goes to the address."""
+    """Starts a session in place of the one that the browser may have, and goes to the address.
+
+    `confirmed` tells that the person has shown its password.
+    """
     _end()
     token, row = actions.sign_in(
         known, seen_hash=known.password_hash, kept=kept, browser=request.user_agent.string,
-        address=request.remote_addr or "", renewed_hash=renewed_hash, now=clock.now(),
+        address=request.remote_addr or "", renewed_hash=renewed_hash, confirmed=confirmed,
+        now=clock.now(),
     )  # fmt: skip
     return access.begin(token, row, address or url_for("accounts.start"))
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from typing import Any
+
 from flask import current_app
+from flask_login import current_user
 from wtforms import Field, ValidationError
 
-from webapp import uploads
-from webapp.accounts import labels, passwords, rules
+from webapp import clock, limits, uploads
+from webapp.accounts import access, actions, labels, passwords, rules
 from webapp.accounts.models import User
 from webapp.accounts.rules import Kind, OrganisationDetails
 from webapp.forms import (
@@ -24,8 +28,11 @@ from webapp.forms import (
 )
 from webapp.i18n import LANGUAGE_NAMES, current_language, tell
 from webapp.i18n import gettext as _
+from webapp.limits import Limit
 from webapp.places import countries
 from webapp.refused import Refused
+
+PASSWORD_CHECKS = Limit("password", 10, timedelta(minutes=15))  # wrong ones, by somebody who is signed in
 
 # --- pieces -------------------------------------------------------------------------------------------------
 
@@ -56,6 +63,40 @@ class NewPassword:
     def hashed(self) -> str:
         """The hash to store; slow on purpose."""
         return passwords.hash_password(self.new_password.data or "")
+
+
+class PasswordAgain:
+    """The own password, asked for unless it was shown within the last minutes.
+
+    Goes before BaseForm; its field is shown by the macro `password_again(form)`. `password_needed` may depend
+    on what was chosen.
+    """
+
+    password = PasswordField(lazy("Your password"))
+    password_needed = True
+
+    @property
+    def asks_password(self) -> bool:
+        """Whether the form shows the field and reads it."""
+        return self.password_needed and not access.recently_confirmed()
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields, then the password: a form that is wrong anyway costs no attempt."""
+        good: bool = super().validate(extra_validators)  # type: ignore[misc] # that of BaseForm
+        return good and (not self.asks_password or self._shows_password())
+
+    def _shows_password(self) -> bool:
+        me, now = access.person(), clock.now()
+        attempt = (PASSWORD_CHECKS, me.public_id)
+        if not self.password.data:
+            self.password.errors = [_("Enter your password.")]
+        elif self.within(attempt):  # type: ignore[attr-defined] # that of BaseForm
+            if passwords.matches(me.password_hash, self.password.data):
+                limits.give_back([attempt], now=now)
+                actions.confirm_session(current_user.session, by=me, now=now)
+                return True
+            self.password.errors = [_("This is not your password.")]
+        return False
 
 
 class OrganisationFields:

@@ -13,6 +13,7 @@ from webapp.accounts import access, actions, labels, passwords, queries, rules
 from webapp.accounts.access import person, person_or_none, signed_in
 from webapp.accounts.entrance import enter, leave
 from webapp.accounts.forms import (
+    PASSWORD_CHECKS,
     AddressForm,
     PasswordForm,
     ProfileForm,
@@ -43,7 +44,6 @@ MAILS_FROM_NETWORK = Limit("account-mail-from", 20, HOUR)
 SIGN_INS = Limit("sign-in", 10, timedelta(minutes=15))
 SIGN_INS_TO_ADDRESS = Limit("sign-in-to", 50, HOUR)
 SIGN_INS_FROM_NETWORK = Limit("sign-in-from", 100, HOUR)
-PASSWORD_CHECKS = Limit("password", 10, timedelta(minutes=15))
 
 
 def next_page() -> str | None:
@@ -173,6 +173,7 @@ def _go_through(known: User, form: SignInForm) -> AnyResponse:
         next_page(),
         kept=bool(form.keep.data),
         renewed_hash=passwords.hash_password(form.password.data or "") if renewed else None,
+        confirmed=True,
     )
 
 

@@ -20,6 +20,7 @@ SESSION_LONGEST = timedelta(hours=24)
 KEPT_SESSION_IDLE = timedelta(days=30)
 KEPT_SESSION_LONGEST = timedelta(days=90)
 SEEN_EVERY = timedelta(minutes=5)  # how exactly "last seen" is known
+CONFIRMED_FOR = timedelta(minutes=15)  # how long a password that was shown is good for weighty changes
 ENDED_SESSIONS_KEPT = timedelta(days=30)
 VERIFICATION_LIFETIME = timedelta(days=3)
 RESET_LIFETIME = timedelta(hours=1)
@@ -87,6 +88,11 @@ def session_lives(
     """Idle 60 minutes and 24 hours in all; 30 and 90 days for "keep me signed in"."""
     idle, longest = (KEPT_SESSION_IDLE, KEPT_SESSION_LONGEST) if kept else (SESSION_IDLE, SESSION_LONGEST)
     return ended_at is None and now - last_seen_at < idle and now - created_at < longest
+
+
+def confirmation_holds(confirmed_at: datetime | None, *, now: datetime) -> bool:
+    """Whether the password was shown so recently that it need not be asked for again."""
+    return confirmed_at is not None and now - confirmed_at < CONFIRMED_FOR
 
 
 @dataclass(frozen=True)
