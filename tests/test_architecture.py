@@ -48,13 +48,18 @@ ROOMS = {
     "access": {"queries", "models", "rules"},
     "entrance": {"access", "actions", "queries", "models", "rules"},  # the session and its cookie
     "actions": {"queries", "models", "rules", "mail", "passwords", "labels"},
-    "forms": {"queries", "models", "rules", "passwords", "labels"},
+    "selection": {"queries", "models", "rules"},  # choosing over several pages
+    "forms": {"queries", "models", "rules", "passwords", "labels", "selection"},
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
+    | {"selection"}
     | {"mailbox", "sign_ins"},  # what the demo reads beside the database
 }
 
 PURE = {"rules", "passwords"}
-PURE_MAY_IMPORT = ("webapp.money", "webapp.refused", "webapp.accounts.rules", "stdnum")
+PURE_MAY_IMPORT = (
+    "webapp.money", "webapp.refused", "webapp.accounts.rules", "webapp.products.rules",
+    "webapp.partnerships.rules", "stdnum",
+)  # fmt: skip
 PASSWORDS_MAY_IMPORT = (*PURE_MAY_IMPORT, "argon2")
 
 MAY_COMMIT = {

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy, ngettext, number
 from webapp.partnerships.models import PartnershipChange, RightChanged
-from webapp.partnerships.queries import NAMED, Some, Summary
-from webapp.partnerships.rules import Access, Payer, Right, Side, Standing
+from webapp.partnerships.rules import NAMED, Access, Payer, Right, Side, Some, Standing, Summary
 
 ACCESSES = {Access.LIMITED: lazy("Limited access"), Access.FULL: lazy("Full access")}
 PAYERS = {Payer.CLIENT: lazy("Client’s payment method"), Payer.PARTNER: lazy("Partner’s payment method")}

@@ -10,19 +10,24 @@ from __future__ import annotations
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import event
+from sqlalchemy.orm import Mapped, Mapper, mapped_column, relationship
 
 from webapp.accounts.models import Membership, Organisation, User, code_of, one_of
 from webapp.database import Base, new_public_id
 from webapp.directory.models import PartnerAccount
 from webapp.partnerships.rules import Access, Payer, Right, Rights, Side, Standing, Terms
 from webapp.products.models import Product
+from webapp.text import fold
 
 ACTIVE = "ended_at IS NULL"
 
 
 class Partnership(Base):
-    """A client and one of its partners (RULES C). `version` counts its changes."""
+    """A client and one of its partners (RULES C). `version` counts its changes.
+
+    `client_sort_name` is the client's name, folded: the order of the partner's list and what it is searched by.
+    """
 
     __tablename__ = "partnerships"
 
@@ -31,6 +36,7 @@ class Partnership(Base):
     client_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"))
     partner_id: Mapped[int] = mapped_column(sa.ForeignKey("partner_accounts.id"))
     partner_organisation_id: Mapped[int]
+    client_sort_name: Mapped[str] = mapped_column(sa.String(240), default="", server_default="")
     access: Mapped[Access] = mapped_column(code_of(Access))
     payer: Mapped[Payer] = mapped_column(code_of(Payer))
     started_at: Mapped[datetime]
@@ -65,6 +71,10 @@ class Partnership(Base):
             "uq_partnerships_pair", "client_id", "partner_id", unique=True,
             sqlite_where=sa.text(ACTIVE), postgresql_where=sa.text(ACTIVE),
         ),
+        sa.Index(
+            "ix_partnerships_clients", "partner_id", "client_sort_name", "id",
+            sqlite_where=sa.text(ACTIVE), postgresql_where=sa.text(ACTIVE),
+        ),
         sa.Index("ix_partnerships_partner", "partner_id", "ended_at", "id"),
         sa.Index("ix_partnerships_client", "client_id", "ended_at", "id"),
     )  # fmt: skip
@@ -80,6 +90,31 @@ class Partnership(Base):
     def terms(self) -> Terms:
         """Access and payment method."""
         return Terms(self.access, self.payer)
+
+
+def _sort_name(name: str) -> str:
+    return fold(name)[:240]
+
+
+@event.listens_for(Partnership, "before_insert")
+def _name_client(
+    _mapper: Mapper[Partnership], connection: sa.Connection, partnership: Partnership
+) -> None:
+    name = connection.scalar(sa.select(Organisation.name).where(Organisation.id == partnership.client_id))
+    partnership.client_sort_name = _sort_name(name or "")
+
+
+@event.listens_for(Organisation, "after_update")
+def _rename_client(
+    _mapper: Mapper[Organisation], connection: sa.Connection, organisation: Organisation
+) -> None:
+    """Organisations do not know of partnerships, and may be renamed."""
+    if sa.inspect(organisation).attrs.name.history.has_changes():
+        connection.execute(
+            sa.update(Partnership)
+            .where(Partnership.client_id == organisation.id)
+            .values(client_sort_name=_sort_name(organisation.name))
+        )
 
 
 class ProductGrant(Base):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import groupby
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -20,20 +21,25 @@ from webapp.partnerships.models import (
     RightChanged,
 )
 from webapp.partnerships.rules import (
+    NAMED,
     Access,
     Holder,
     Picked,
     Rights,
+    Some,
+    Summary,
     Terms,
     manages_all_clients,
     rights_on,
 )
-from webapp.products.models import Product
+from webapp.products.models import Plan, Product, ProductTag, Tag
+from webapp.products.rules import Family
+from webapp.text import fold
 
 ACTIVE = Partnership.ended_at.is_(None)
 GRANTED = ProductGrant.ended_at.is_(None)
-NAMED = 3  # how many products a sentence names before it counts the rest
 HISTORY = 50
+PER_PAGE = 25
 
 
 # --- partnerships -------------------------------------------------------------------------------------------
@@ -202,24 +208,176 @@ def taken(client: Organisation, ids: Iterable[int], *, but: Partnership | None =
     return {row[0]: row[1] for row in rows}
 
 
+# --- products to choose from --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ProductRow:
+    """One product of a client: what this partner may do with it, or which other partner manages it."""
+
+    id: int
+    public_id: str
+    family: Family
+    label: str
+    plan: str
+    granted: Rights
+    holder: str | None
+    tags: tuple[tuple[str, str], ...]  # name, colour
+
+
+@dataclass(frozen=True)
+class FamilyCount:
+    """How many products of a category there are, and how many of them this partner has."""
+
+    family: Family
+    total: int
+    shared: int
+
+
+@dataclass(frozen=True)
+class ProductPage:
+    """One page of a client's products, with the counts of all of them."""
+
+    rows: list[ProductRow]
+    families: dict[Family, FamilyCount]
+    page: int
+    more: bool
+    q: str
+
+    @property
+    def by_family(self) -> list[tuple[Family, list[ProductRow]]]:
+        """The rows, category by category."""
+        return [(family, list(rows)) for family, rows in groupby(self.rows, key=lambda row: row.family)]
+
+
+def products_page(
+    client: Organisation, *, language: str, own: Partnership | None = None, q: str = "", page: int = 1
+) -> ProductPage:
+    """25 of the client's active products, by category and label: three statements, whatever their number."""
+    product, plan = Product.__table__.c, Plan.__table__.c
+    grant, partner = ProductGrant.__table__.c, PartnerAccount.__table__.c
+    mine = grant.partnership_id == (own.id if own else 0)
+    found = db.session.execute(
+        sa.select(
+            product.id, product.public_id, plan.family, product.label, plan[f"name_{language}"],
+            sa.case((mine, grant.technical), else_=sa.false()),
+            sa.case((mine, grant.statistical), else_=sa.false()),
+            sa.case((mine, None), else_=partner.name),
+        )
+        .select_from(_products_and_grants().outerjoin(
+            Partnership.__table__, Partnership.__table__.c.id == grant.partnership_id
+        ).outerjoin(PartnerAccount.__table__, partner.id == Partnership.__table__.c.partner_id))
+        .where(product.organisation_id == client.id, product.ended_at.is_(None), *_searched(q))
+        .order_by(product.family_rank, product.sort_label, product.id)
+        .limit(PER_PAGE + 1)
+        .offset((page - 1) * PER_PAGE)
+    ).all()  # fmt: skip
+    tags = _tags_on([row[0] for row in found[:PER_PAGE]])
+    rows = [
+        ProductRow(
+            row[0], row[1], Family(row[2]), row[3], row[4], Rights(bool(row[5]), bool(row[6])), row[7],
+            tuple(tags.get(row[0], ())),
+        )
+        for row in found[:PER_PAGE]
+    ]  # fmt: skip
+    return ProductPage(rows, _family_counts(client, mine), page, len(found) > PER_PAGE, q)
+
+
+def _products_and_grants() -> sa.Join:
+    product, grant = Product.__table__, ProductGrant.__table__
+    return product.join(Plan.__table__, Plan.__table__.c.id == product.c.plan_id).outerjoin(
+        grant, sa.and_(grant.c.product_id == product.c.id, grant.c.ended_at.is_(None))
+    )
+
+
+def _searched(q: str) -> list[sa.ColumnElement[bool]]:
+    return [Product.__table__.c.sort_label.contains(word, autoescape=True) for word in fold(q).split()[:6]]
+
+
+def _tags_on(ids: list[int]) -> dict[int, list[tuple[str, str]]]:
+    rows = db.session.execute(
+        sa.select(ProductTag.product_id, Tag.name, Tag.colour)
+        .join(Tag, Tag.id == ProductTag.tag_id)
+        .where(ProductTag.product_id.in_(ids))
+        .order_by(Tag.sort_name)
+    )
+    tags: dict[int, list[tuple[str, str]]] = {}
+    for product_id, name, colour in rows:
+        tags.setdefault(product_id, []).append((name, colour.value))
+    return tags
+
+
+def _family_counts(client: Organisation, mine: sa.ColumnElement[bool]) -> dict[Family, FamilyCount]:
+    product = Product.__table__.c
+    rows = db.session.execute(
+        sa.select(product.family_rank, sa.func.count(), sa.func.count(sa.case((mine, 1))))
+        .select_from(
+            Product.__table__.outerjoin(
+                ProductGrant.__table__,
+                sa.and_(
+                    ProductGrant.__table__.c.product_id == product.id,
+                    ProductGrant.__table__.c.ended_at.is_(None),
+                ),
+            )
+        )
+        .where(product.organisation_id == client.id, product.ended_at.is_(None))
+        .group_by(product.family_rank)
+        .order_by(product.family_rank)
+    )
+    families = list(Family)
+    return {families[rank]: FamilyCount(families[rank], total, shared) for rank, total, shared in rows}
+
+
+@dataclass(frozen=True)
+class Choosable:
+    """A product of the client that this partner has or could have."""
+
+    id: int
+    public_id: str
+    family: Family
+    label: str
+    granted: Rights
+
+
+def choosable(
+    client: Organisation,
+    *,
+    own: Partnership | None,
+    public_ids: Iterable[str] | None = None,
+    ids: Iterable[int] | None = None,
+    family: Family | None = None,
+) -> list[Choosable]:
+    """The active products that no other partner manages, in the order of lists; only those asked for."""
+    product, grant = Product.__table__.c, ProductGrant.__table__.c
+    asked: list[sa.ColumnElement[bool]] = []
+    if public_ids is not None:
+        asked.append(product.public_id.in_(list(public_ids)))
+    if ids is not None:
+        asked.append(product.id.in_(list(ids)))
+    if family is not None:
+        asked.append(product.family_rank == family.rank)
+    rows = db.session.execute(
+        sa.select(
+            product.id, product.public_id, product.family_rank, product.label, grant.technical,
+            grant.statistical,
+        )
+        .select_from(_products_and_grants())
+        .where(
+            product.organisation_id == client.id,
+            product.ended_at.is_(None),
+            sa.or_(grant.id.is_(None), grant.partnership_id == (own.id if own else 0)),
+            *asked,
+        )
+        .order_by(product.family_rank, product.sort_label, product.id)
+    )  # fmt: skip
+    families = list(Family)
+    return [
+        Choosable(row[0], row[1], families[row[2]], row[3], Rights(bool(row[4]), bool(row[5])))
+        for row in rows
+    ]
+
+
 # --- in words -----------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Some:
-    """A number of products, the first few by name."""
-
-    count: int
-    names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Summary:
-    """What a partner can do, ready to be said: with full access the two counts are of all products."""
-
-    terms: Terms
-    technical: Some
-    statistical: Some
 
 
 def summary(partnership: Partnership) -> Summary:

@@ -127,6 +127,26 @@ def manages_all_clients(role: str) -> bool:
     return role in ("legal_representative", "administrator")
 
 
+NAMED = 3  # how many products a sentence names before it counts the rest
+
+
+@dataclass(frozen=True)
+class Some:
+    """A number of products, the first few by name."""
+
+    count: int
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What a partner can do, ready to be said: with full access the two counts are of all products."""
+
+    terms: Terms
+    technical: Some
+    statistical: Some
+
+
 # --- refusals -----------------------------------------------------------------------------------------------
 
 
