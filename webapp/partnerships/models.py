@@ -97,9 +97,7 @@ def _sort_name(name: str) -> str:
 
 
 @event.listens_for(Partnership, "before_insert")
-def _name_client(
-    _mapper: Mapper[Partnership], connection: sa.Connection, partnership: Partnership
-) -> None:
+def _name_client(_mapper: Mapper[Partnership], connection: sa.Connection, partnership: Partnership) -> None:
     name = connection.scalar(sa.select(Organisation.name).where(Organisation.id == partnership.client_id))
     partnership.client_sort_name = _sort_name(name or "")
 

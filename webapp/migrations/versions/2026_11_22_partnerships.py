@@ -181,6 +181,7 @@ def upgrade() -> None:
         sa.Column("client_id", sa.Integer(), nullable=False),
         sa.Column("partner_id", sa.Integer(), nullable=False),
         sa.Column("partner_organisation_id", sa.Integer(), nullable=False),
+        sa.Column("client_sort_name", sa.String(length=240), server_default="", nullable=False),
         sa.Column(
             "access", sa.Enum("limited", "full", name="access", native_enum=False, length=20), nullable=False
         ),
@@ -223,6 +224,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_partnerships_public_id")),
     )
     op.create_index("ix_partnerships_client", "partnerships", ["client_id", "ended_at", "id"], unique=False)
+    op.create_index(
+        "ix_partnerships_clients",
+        "partnerships",
+        ["partner_id", "client_sort_name", "id"],
+        unique=False,
+        sqlite_where=sa.text("ended_at IS NULL"),
+        postgresql_where=sa.text("ended_at IS NULL"),
+    )
     op.create_index("ix_partnerships_partner", "partnerships", ["partner_id", "ended_at", "id"], unique=False)
     op.create_index(
         "uq_partnerships_full",
