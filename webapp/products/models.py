@@ -8,9 +8,10 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from webapp.accounts.models import Organisation, code_of, one_of
+from webapp.config import LANGUAGES
 from webapp.database import Base, new_public_id
 from webapp.money import Money
-from webapp.products.rules import Colour, Family, Metric, Period
+from webapp.products.rules import Colour, Family, Metric, Period, PlanDetails
 
 
 class Plan(Base):
@@ -49,6 +50,21 @@ class Plan(Base):
     def price(self, currency: str) -> Money:
         """The public price per period."""
         return Money(self.price_chf if currency == "CHF" else self.price_eur, currency)
+
+    @property
+    def details(self) -> PlanDetails:
+        """What the operator says of it."""
+        return PlanDetails(
+            self.code, self.family, {language: self.name_in(language) for language in LANGUAGES}, self.period,
+            self.price_chf, self.price_eur, self.discount, self.sliding, self.affiliates,
+        )  # fmt: skip
+
+    def describe(self, details: PlanDetails) -> None:
+        """Takes over what the operator says of it."""
+        self.code, self.family, self.period = details.code, details.family, details.period
+        self.name_en, self.name_fr, self.name_de = (details.names[language] for language in LANGUAGES)
+        self.price_chf, self.price_eur, self.discount = details.price_chf, details.price_eur, details.discount
+        self.sliding, self.affiliates = details.sliding, details.affiliates
 
 
 class Product(Base):

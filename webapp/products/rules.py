@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+import re
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
 from enum import StrEnum
+from typing import Any
 
 from webapp.refused import Refused
+
+CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+CODE_LENGTH = 40
+NAME_LENGTH = 80
+LARGEST_PRICE = 100_000_000_00  # minor units
+FIRST_DAY, LAST_DAY = date(1990, 1, 1), date(2099, 12, 31)  # of what a product's dates may be
 
 LABEL_LENGTH = 120
 TAG_LENGTH = 24
@@ -40,7 +49,7 @@ class Period(StrEnum):
 
 
 class Colour(StrEnum):
-    """The colours of tags; each has a letter beside it, so that colour is never alone (RULES O9)."""
+    """The colours of tags; each has a name and a shape of its own, so that colour is never alone (RULES O9)."""
 
     GREY = "grey"
     RED = "red"
@@ -75,6 +84,44 @@ class PlanDetails:
     sliding: bool
     affiliates: bool
 
+    def as_data(self) -> dict[str, Any]:
+        """Plain values, for a draft."""
+        return asdict(self)
+
+    @classmethod
+    def from_data(cls, data: dict[str, Any]) -> PlanDetails:
+        """What `as_data` wrote."""
+        return cls(**{**data, "family": Family(data["family"]), "period": Period(data["period"])})
+
+    def differing(self, other: PlanDetails) -> list[str]:
+        """The columns of the CSV file in which the two differ."""
+        mine, theirs = self.columns(), other.columns()
+        return [name for name in mine if mine[name] != theirs[name]]
+
+    def columns(self) -> dict[str, Any]:
+        """Its values by the columns of the CSV file."""
+        values = asdict(self)
+        names = {f"name_{language}": name for language, name in values.pop("names").items()}
+        return {"code": values.pop("code"), "family": values.pop("family"), **names, **values}
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """One line of the CSV file: a plan, and whether it is retired; None where the file does not say."""
+
+    details: PlanDetails
+    retired: bool | None
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One line of a file of usage: what was counted of a product on one day."""
+
+    product_id: int
+    metric: Metric
+    day: date
+    amount: int
+
 
 @dataclass(frozen=True)
 class ProductDetails:
@@ -105,6 +152,26 @@ class TooManyTags(Refused):
     sentence = "There are too many tags here. Remove one that is no longer needed first."
 
 
+class PlanRetired(Refused):
+    """Nobody gets a plan that is no longer sold."""
+
+    status = 422
+    sentence = "This plan is no longer sold. Choose another one."
+
+
+class SameTag(Refused):
+    """A tag is merged into another one."""
+
+    status = 422
+    sentence = "Choose another tag."
+
+
+class SettingTaken(Refused):
+    """A setting's name names one setting of the product."""
+
+    sentence = "There is a setting with this name already. Change it in the list."
+
+
 class TooManySettings(Refused):
     """A product has room for so many settings."""
 
@@ -116,3 +183,45 @@ class ProductEnded(Refused):
 
     status = 410
     sentence = "This product has ended; nothing of it can be changed any more."
+
+
+# --- the chart of usage -------------------------------------------------------------------------------------
+
+CHART_WIDTH, CHART_HEIGHT = 900, 160
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One day in the chart; the rectangle in units of the drawing."""
+
+    day: date
+    amount: int
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+def ceiling(most: int) -> int:
+    """The round number at the top of the chart: 1, 2 or 5 with noughts, not below `most`."""
+    size = 1
+    while True:
+        for step in (1, 2, 5):
+            if step * size >= most:
+                return step * size
+        size *= 10
+
+
+def bars(figures: Iterable[tuple[date, int]], *, first: date, days: int) -> list[Bar]:
+    """The chart's rectangles for `days` days from the first; days without a figure have none."""
+    known = {day: amount for day, amount in figures if amount}
+    top = ceiling(max(known.values(), default=1))
+    step = CHART_WIDTH / days
+    drawn = []
+    for n in range(days):
+        day = first + timedelta(days=n)
+        if day in known:
+            height = round(max(1.0, CHART_HEIGHT * known[day] / top), 2)
+            x, width = round(n * step + step * 0.12, 2), round(step * 0.76, 2)
+            drawn.append(Bar(day, known[day], x, round(CHART_HEIGHT - height, 2), width, height))
+    return drawn
