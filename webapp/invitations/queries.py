@@ -12,9 +12,12 @@ from webapp.accounts.models import Organisation, User
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
 from webapp.invitations.models import Invitation, OfferedProduct
-from webapp.invitations.rules import REMINDER, Direction
+from webapp.invitations.rules import REMINDER, Compared, Direction, Granted, compare
 from webapp.partnerships import queries as partnerships
+from webapp.partnerships.models import Partnership, ProductGrant
 from webapp.partnerships.rules import NOTHING, Rights
+from webapp.products.models import Plan, Product
+from webapp.products.rules import Family
 
 PURPOSE = "partnership"  # of the mailed links
 OPEN = sa.and_(
@@ -195,6 +198,27 @@ def asked_by_product(invitation: Invitation, client: Organisation) -> dict[int, 
     products = partnerships.active_products(client).values()
     wanted = {each.id: by_family.get(each.plan.family, NOTHING) for each in products}
     return {product_id: rights for product_id, rights in wanted.items() if rights}
+
+
+def asked_and_granted(invitation: Invitation, partnership: Partnership) -> Compared:
+    """What the partner asked for beside what it has of the partnership today (RULES C7)."""
+    rows = db.session.execute(
+        sa.select(Product.label, ProductGrant.technical, ProductGrant.statistical, Plan.family)
+        .select_from(ProductGrant)
+        .join(ProductGrant.product)
+        .join(Product.plan)
+        .where(
+            ProductGrant.partnership_id == partnership.id,
+            ProductGrant.ended_at.is_(None),
+            Product.ended_at.is_(None),
+        )
+        .order_by(Product.family_rank, Product.sort_label, Product.id)
+    )
+    granted: dict[Family, list[Granted]] = {}
+    for label, technical, statistical, family in rows:
+        granted.setdefault(family, []).append(Granted(label, Rights(technical, statistical)))
+    asked = {each.family: each.rights for each in invitation.asked}
+    return compare(invitation.terms, asked, partnership.terms, granted)
 
 
 def to_remind(*, now: datetime) -> list[Invitation]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from webapp.partnerships.rules import NOTHING, Access, Rights, Terms
+from webapp.products.rules import Family
 from webapp.refused import Gone, Refused
 
 LIFETIME = timedelta(days=30)
@@ -52,6 +56,96 @@ def state_of(
     if deleted_at:
         return State.DELETED
     return State.WAITING if now < expires_at else State.EXPIRED
+
+
+# --- asked and granted --------------------------------------------------------------------------------------
+
+
+class Comparison(StrEnum):
+    """What a client granted, beside what its partner asked for (RULES C7)."""
+
+    AS_ASKED = "as_asked"
+    LESS = "less"
+    MORE = "more"
+    OTHER = "other"
+
+
+@dataclass(frozen=True)
+class Granted:
+    """A product that was granted, with its rights."""
+
+    product: str
+    rights: Rights
+
+
+@dataclass(frozen=True)
+class ComparedFamily:
+    """One category: the rights that were asked for, the products that were granted."""
+
+    family: Family
+    asked: Rights
+    granted: tuple[Granted, ...]
+    kind: Comparison
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The whole: `families` holds the categories that were asked for or granted, both being limited access."""
+
+    kind: Comparison
+    asked: Terms
+    granted: Terms
+    families: tuple[ComparedFamily, ...] = ()
+
+
+def compare(
+    asked: Terms,
+    asked_rights: Mapping[Family, Rights],
+    granted: Terms,
+    granted_products: Mapping[Family, Sequence[Granted]],
+) -> Compared:
+    """Puts both side by side (RULES C7). Of products that were not granted it says nothing: the partner can't
+    know of them (SECURITY A12)."""
+    if asked.access is not granted.access:
+        return Compared(_by_access(granted.access), asked, granted)
+    if asked.access is Access.FULL:
+        same = asked.payer is granted.payer
+        return Compared(Comparison.AS_ASKED if same else Comparison.OTHER, asked, granted)
+    families = tuple(
+        _compare_family(family, asked_rights.get(family, NOTHING), tuple(granted_products.get(family, ())))
+        for family in Family
+        if asked_rights.get(family) or granted_products.get(family)
+    )
+    return Compared(_together({each.kind for each in families}), asked, granted, families)
+
+
+def _by_access(granted: Access) -> Comparison:
+    return Comparison.MORE if granted is Access.FULL else Comparison.LESS
+
+
+def _compare_family(family: Family, asked: Rights, granted: tuple[Granted, ...]) -> ComparedFamily:
+    kinds = {_compare_rights(asked, each.rights) for each in granted} or {Comparison.LESS}
+    return ComparedFamily(family, asked, granted, _together(kinds))
+
+
+def _compare_rights(asked: Rights, granted: Rights) -> Comparison:
+    if granted == asked:
+        return Comparison.AS_ASKED
+    both = asked & granted
+    if both == granted:
+        return Comparison.LESS
+    return Comparison.MORE if both == asked else Comparison.OTHER
+
+
+def _together(kinds: set[Comparison]) -> Comparison:
+    """What several are as a whole: one that is as asked takes nothing away from another."""
+    differing = kinds - {Comparison.AS_ASKED}
+    if len(differing) > 1:
+        return Comparison.OTHER
+    return differing.pop() if differing else Comparison.AS_ASKED
+
+
+# --- refusals -----------------------------------------------------------------------------------------------
 
 
 class NotWaiting(Gone):
