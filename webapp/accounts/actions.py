@@ -337,6 +337,33 @@ def add_person(
 
 
 @unit_of_work
+def add_proved_person(
+    name: str, email: str, password_hash: str, *, language: str, region: str, now: datetime
+) -> User:
+    """A new account whose address a mailed link has proved, so it is verified at once.
+
+    It may take the place of one that somebody opened with this address and never verified. Raises AddressTaken
+    for an address that signs in already.
+    """
+    person = add_person(
+        name, email, password_hash, language=language, region=region, now=now
+    ) or _never_verified(email)
+    person.name, person.password_hash = name, password_hash
+    person.language, person.region, person.verified_at = language, region, now
+    audit.record("person.signed_up", person, by=person, now=now)
+    return person
+
+
+def _never_verified(email: str) -> User:
+    person = queries.user_by_email(email)
+    if person is None or lock(person).verified_at or person.disabled_at:
+        raise rules.AddressTaken()
+    links.end("verify", person.id)
+    links.end("reset", person.id)
+    return person
+
+
+@unit_of_work
 def add_organisation(
     details: OrganisationDetails, *, language: str, owner: User, now: datetime
 ) -> Organisation:

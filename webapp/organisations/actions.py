@@ -8,7 +8,7 @@ from webapp import audit, drafts, links, mailer
 from webapp.accounts import actions as accounts
 from webapp.accounts import queries as people
 from webapp.accounts.models import Membership, Organisation, User
-from webapp.accounts.rules import AddressTaken, OrganisationDetails, Role
+from webapp.accounts.rules import OrganisationDetails, Role
 from webapp.extensions import db
 from webapp.links import Link
 from webapp.organisations import mail as _mail  # noqa: F401 # registers the mails
@@ -205,32 +205,15 @@ def join_as_new_person(
     Raises Gone, and AddressTaken for an address that signs in already.
     """
     invitation = _answer(link, now)
-    person = accounts.add_person(
+    person = accounts.add_proved_person(
         name,
         invitation.email,
         password_hash,
         language=language,
         region=invitation.organisation.country,
         now=now,
-    ) or _never_verified(invitation.email)
-    person.name, person.password_hash, person.language, person.verified_at = (
-        name,
-        password_hash,
-        language,
-        now,
     )
-    audit.record("person.signed_up", person, by=person, now=now)
     _welcome(person, invitation, now)
-    return person
-
-
-def _never_verified(email: str) -> User:
-    """The account that somebody opened with this address without ever proving that it is theirs."""
-    person = people.user_by_email(email)
-    if person is None or lock(person).verified_at or person.disabled_at:
-        raise AddressTaken()
-    links.end("verify", person.id)
-    links.end("reset", person.id)
     return person
 
 
