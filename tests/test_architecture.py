@@ -46,10 +46,11 @@ ROOMS = {
     "queries": {"models", "rules", "labels", "passwords"},
     "mail": {"queries", "models", "rules", "labels", "links"},
     "access": {"queries", "models", "rules"},
-    "entrance": {"access", "actions", "queries", "models", "rules"},  # the session and its cookie
+    "entrance": {"access", "actions", "queries", "models", "rules", "passwords"},  # the session and its cookie
     "actions": {"queries", "models", "rules", "mail", "passwords", "labels"},
     "selection": {"queries", "models", "rules"},  # choosing over several pages
-    "forms": {"queries", "models", "rules", "passwords", "labels", "selection"},
+    "forms": {"queries", "models", "rules", "passwords", "labels", "selection"}
+    | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
     | {"selection"}
     | {"mailbox", "sign_ins"},  # what the demo reads beside the database

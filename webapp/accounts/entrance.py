@@ -7,7 +7,7 @@ from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
-from webapp.accounts import access, actions
+from webapp.accounts import access, actions, passwords
 from webapp.accounts.models import User
 
 
@@ -30,6 +30,15 @@ def enter(
         now=clock.now(),
     )  # fmt: skip
     return access.begin(token, row, address or url_for("accounts.start"))
+
+
+def confirm(password: str) -> bool:
+    """Whether this is the person's password; if so, the session remembers when it was shown."""
+    me = access.person()
+    right = passwords.matches(me.password_hash, password)
+    if right:
+        actions.confirm_session(current_user.session, by=me, now=clock.now())
+    return right
 
 
 def leave() -> None:

@@ -6,11 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 from flask import current_app
-from flask_login import current_user
 from wtforms import Field, ValidationError
 
 from webapp import clock, limits, uploads
-from webapp.accounts import access, actions, labels, passwords, rules
+from webapp.accounts import access, entrance, labels, passwords, rules
 from webapp.accounts.models import User
 from webapp.accounts.rules import Kind, OrganisationDetails
 from webapp.forms import (
@@ -86,14 +85,12 @@ class PasswordAgain:
         return good and (not self.asks_password or self._shows_password())
 
     def _shows_password(self) -> bool:
-        me, now = access.person(), clock.now()
-        attempt = (PASSWORD_CHECKS, me.public_id)
+        attempt = (PASSWORD_CHECKS, access.person().public_id)
         if not self.password.data:
             self.password.errors = [_("Enter your password.")]
         elif self.within(attempt):  # type: ignore[attr-defined] # that of BaseForm
-            if passwords.matches(me.password_hash, self.password.data):
-                limits.give_back([attempt], now=now)
-                actions.confirm_session(current_user.session, by=me, now=now)
+            if entrance.confirm(self.password.data):
+                limits.give_back([attempt], now=clock.now())
                 return True
             self.password.errors = [_("This is not your password.")]
         return False
