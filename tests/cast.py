@@ -11,11 +11,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.factories import join, make_organisation, make_partner, make_user
+from tests.factories import join, make_organisation, make_partner, make_plan, make_product, make_user
 from tests.times import NOW
 from webapp.accounts.models import Organisation, User
 from webapp.accounts.rules import Role
 from webapp.directory.models import PartnerAccount
+from webapp.products.models import Product
+from webapp.products.rules import Family
 from webapp.unit import unit_of_work
 
 
@@ -74,3 +76,31 @@ def assemble() -> Cast:
             languages=frozenset({"de"}), texts={"de": "Server für den Mittelstand."},
         ),
     )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Products:
+    """What Lumen Optik has, in the order of lists: two sites, its mail, a server, a domain."""
+
+    site: Product
+    shop: Product
+    post: Product
+    server: Product
+    domain: Product
+
+
+@unit_of_work
+def stock(client: Organisation) -> Products:
+    """Gives them to the organisation."""
+    web = make_plan("web-pro", Family.WEB, name="Web hosting Pro")
+    return Products(
+        site=make_product(client, "lumen-optik.ch", web),
+        shop=make_product(client, "shop.lumen-optik.ch", web),
+        post=make_product(
+            client, "mail.lumen-optik.ch", make_plan("mail-team", Family.MAIL, name="Mail Team")
+        ),
+        server=make_product(client, "vps-zrh-01", make_plan("vps-4", Family.CLOUD, name="VPS 4")),
+        domain=make_product(
+            client, "lumen-optik.swiss", make_plan("swiss", Family.DOMAIN, name="Domain .swiss")
+        ),
+    )

@@ -177,6 +177,12 @@ def cast(app: Flask) -> people.Cast:
 
 
 @pytest.fixture
+def lumens_products(cast: people.Cast) -> people.Products:
+    """What Lumen Optik has."""
+    return people.stock(cast.lumen)
+
+
+@pytest.fixture
 def outbox(app: Flask) -> Outbox:
     """Mail, delivered by the real postman into a list."""
     return Outbox(app)
