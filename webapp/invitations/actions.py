@@ -90,7 +90,7 @@ def ask(
 
 
 def _made(draft: Draft) -> Invitation:
-    made = queries.by_id(draft.result or 0)
+    made = queries.by_id(lock(draft).result or 0)
     if made is None:
         raise Gone()
     return made
@@ -147,9 +147,11 @@ def _addressees(invitation: Invitation) -> list[mailer.Recipient]:
 def resend(invitation: Invitation, *, by: User, now: datetime) -> None:
     """Once more, with everything kept and a new link; also one that has lapsed (RULES C8).
 
-    Raises NotWaiting, SentJustNow, OnlyRepresentatives.
+    Raises NotWaiting, SentJustNow, Suspended, OnlyRepresentatives.
     """
     _open_for_sender(invitation, by=by, now=now)
+    if invitation.partner.suspended_at:
+        raise Suspended(partner=invitation.partner.name)
     if now - invitation.sent_at < rules.RESEND_PAUSE:
         raise rules.SentJustNow()
     _mail_it(invitation, now=now)
@@ -162,7 +164,8 @@ def delete(invitation: Invitation, *, by: User, now: datetime) -> None:
     _open_for_sender(invitation, by=by, now=now)
     invitation.deleted_at = now
     _withhold(invitation, now=now)
-    if mailer.has_left(_kind(invitation), invitation.id):
+    sent = _kind(invitation), invitation.id
+    if mailer.has_left(*sent) or mailer.in_hand(*sent, now=now):
         for recipient in _addressees(invitation):
             mailer.queue("invitation_deleted", recipient, invitation, now=now)
     audit.record("invitation.deleted", invitation, by=by, now=now, organisation=_sender(invitation))
@@ -170,6 +173,7 @@ def delete(invitation: Invitation, *, by: User, now: datetime) -> None:
 
 def _open_for_sender(invitation: Invitation, *, by: User, now: datetime) -> None:
     lock(_sender(invitation))
+    lock(invitation.partner)
     lock(invitation)
     partnerships.refuse_others(_sender(invitation), by)
     if not invitation.state(now).open:

@@ -85,7 +85,12 @@ def remove_member(member: Membership, *, by: User, now: datetime) -> None:
     audit.record(
         "member.removed", member, by=by, now=now, organisation=organisation, detail=f"role={current.value}"
     )
-    for invitation in queries.open_invitations(organisation):
+    take_out(member, now=now)
+
+
+def take_out(member: Membership, *, now: datetime) -> None:
+    """The membership ends in the caller's unit of work, with the invitations that the member has sent."""
+    for invitation in queries.open_invitations(member.organisation):
         if invitation.invited_by_id == member.user_id:  # nobody comes back by a door that they left open
             _withdraw(invitation, now)
     db.session.delete(member)

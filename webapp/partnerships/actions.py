@@ -5,7 +5,7 @@ What must hold even against two of these at the same instant stands in the datab
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 
 from webapp import audit, mailer
@@ -14,6 +14,7 @@ from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role, WrongPassword
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
+from webapp.organisations import actions as organisations
 from webapp.partnerships import mail as _mail  # noqa: F401 # registers the mails
 from webapp.partnerships import queries, rules
 from webapp.partnerships.models import (
@@ -23,7 +24,7 @@ from webapp.partnerships.models import (
     ProductGrant,
     RightChanged,
 )
-from webapp.partnerships.rules import NOTHING, Access, Payer, Picked, Rights, Side, Terms
+from webapp.partnerships.rules import NOTHING, Access, Payer, Picked, Side, Terms
 from webapp.products.models import Product
 from webapp.unit import lock, unit_of_work
 
@@ -62,7 +63,7 @@ def begin(
     ProductTaken, NotYours.
     """
     lock(client)
-    refuse_new(client, lock(partner), terms, picked)
+    refuse_new(client, partner, terms, picked)
     partnership = Partnership(
         client=client, partner=partner, partner_organisation_id=partner.organisation_id,
         access=terms.access, payer=terms.payer, started_at=now, changed_at=now, changed_by=by,
@@ -80,11 +81,16 @@ def refuse_new(client: Organisation, partner: PartnerAccount, terms: Terms, pick
     """Raises what is in the way of this partnership at this moment (RULES C1–C3); see `begin`."""
     if partner.organisation_id == client.id:
         raise rules.OwnPartner()
-    if partner.suspended_at:
-        raise rules.Suspended(partner=partner.name)
+    _refuse_suspended(partner)
     if queries.active_between(client, partner):
         raise rules.AlreadyPartners(partner=partner.name)
     _refuse_terms(client, terms, picked, but=None)
+
+
+def _refuse_suspended(partner: PartnerAccount) -> None:
+    """Raises Suspended by what is true now: the operator may be at it at this moment."""
+    if lock(partner).suspended_at:
+        raise rules.Suspended(partner=partner.name)
 
 
 def _refuse_terms(client: Organisation, terms: Terms, picked: Picked, *, but: Partnership | None) -> None:
@@ -108,13 +114,13 @@ def _follow(partnership: Partnership, *, now: datetime, by: User) -> None:
     and lose it with it (RULES C8)."""
     for place in queries.shared_people(partnership.client, partnership.partner):
         own = accounts.membership_in(partnership.partner.organisation, place.user)
-        if own and not rules.manages_all_clients(own.role):
+        if own and not rules.manages_all_clients(lock(own).role):
             db.session.add(Assignment(partnership=partnership, membership=own, created_at=now))
-        _record(partnership, "followed", side=Side.CLIENT, by=place.user, now=now)
+        _record(partnership, "followed", side=Side.PARTNER, by=by, now=now, person=place.user)
         audit.record(
             "member.removed", place, by=by, now=now, organisation=partnership.client, detail="partnership"
         )
-        db.session.delete(place)
+        organisations.take_out(place, now=now)
 
 
 @unit_of_work
@@ -127,8 +133,7 @@ def change_access(
     raises about the other partners.
     """
     _changing(partnership, by=by, version=version)
-    if partnership.partner.suspended_at:
-        raise rules.Suspended(partner=partnership.partner.name)
+    _refuse_suspended(partnership.partner)
     _refuse_terms(partnership.client, terms, picked, but=partnership)
     if terms.access is Access.LIMITED and partnership.access is Access.FULL and not picked:
         raise rules.NothingChosen()
@@ -141,7 +146,10 @@ def change_access(
         partnership, what, side=Side.CLIENT, by=by, now=now, detail=terms.access.value if kind_changes else ""
     )
     partnership.access, partnership.payer = terms.access, terms.payer
-    _set_grants(partnership, picked if terms.access is Access.LIMITED else {}, change, now=now)
+    if terms.access is Access.FULL:
+        _end_grants(partnership, now=now)  # nothing is taken away: everything is given
+    else:
+        _set_grants(partnership, picked, change, now=now)
     _tell_of_change(change)
 
 
@@ -167,8 +175,7 @@ def change_payer(partnership: Partnership, payer: Payer, *, version: int, by: Us
         raise rules.ChangedMeanwhile()
     if partnership.payer is payer:
         return
-    if partnership.partner.suspended_at:
-        raise rules.Suspended(partner=partnership.partner.name)
+    _refuse_suspended(partnership.partner)
     partnership.payer = payer
     change = _record(partnership, "payer", side=Side.CLIENT, by=by, now=now, detail=payer.value)
     for representative in queries.representatives(partnership.partner.organisation):
@@ -191,8 +198,7 @@ def end(partnership: Partnership, *, side: Side, seen_hash: str, by: User, now: 
         raise rules.Ended()
     if lock(by).password_hash != seen_hash:
         raise WrongPassword()
-    for grant in queries.live_grants(partnership):
-        grant.ended_at = now
+    _end_grants(partnership, now=now)
     change = _record(partnership, "ended", side=side, by=by, now=now)
     partnership.ended_at, partnership.ended_by_side = now, side
     for representative in queries.representatives(partnership.client):
@@ -207,15 +213,15 @@ def assign(partnership: Partnership, colleagues: Iterable[Membership], *, by: Us
 
     Raises Ended, and OnlyRepresentatives for somebody who is neither representative nor administrator.
     """
+    lock(partnership.partner.organisation)  # its team stays as it is meanwhile
     lock(partnership)
     own = accounts.membership_in(partnership.partner.organisation, by)
     if own is None or not rules.manages_all_clients(lock(own).role):
         raise rules.OnlyRepresentatives()
     if partnership.ended_at:
         raise rules.Ended()
-    wanted = {
-        each.id: each for each in colleagues if each.organisation_id == partnership.partner_organisation_id
-    }
+    wanted = {each.id: each for each in queries.still_colleagues(partnership, colleagues)}
+    people = len(wanted)
     for assignment in queries.assigned(partnership):
         if wanted.pop(assignment.membership_id, None) is None:
             db.session.delete(assignment)
@@ -224,7 +230,7 @@ def assign(partnership: Partnership, colleagues: Iterable[Membership], *, by: Us
     )
     audit.record(
         "client.assigned", partnership, by=by, now=now, organisation=partnership.partner.organisation,
-        detail=f"people={len(wanted)}",
+        detail=f"people={people}",
     )  # fmt: skip
 
 
@@ -234,10 +240,12 @@ def assign(partnership: Partnership, colleagues: Iterable[Membership], *, by: Us
 def _set_grants(
     partnership: Partnership, picked: Picked, change: PartnershipChange, *, now: datetime
 ) -> None:
-    """Makes the grants what was picked. A grant whose rights change ends, and a new one begins."""
+    """Makes the grants what was picked. A grant whose rights change ends, and a new one begins.
+
+    The grant of a product that has ended stays: nobody took anything away.
+    """
     live = {grant.product_id: grant for grant in queries.live_grants(partnership)}
-    before: Mapping[int, Rights] = {product_id: grant.rights for product_id, grant in live.items()}
-    changes = rules.differences(before, picked)
+    changes = rules.differences(queries.granted(partnership), picked)
     for product_id in {each.product_id for each in changes} & set(live):
         live[product_id].ended_at = now
     db.session.flush()  # the old ones end before the new ones begin: one manager per product
@@ -258,12 +266,18 @@ def _set_grants(
     ]
 
 
+def _end_grants(partnership: Partnership, *, now: datetime) -> None:
+    for grant in queries.live_grants(partnership):
+        grant.ended_at = now
+
+
 def _record(
-    partnership: Partnership, what: str, *, side: Side, by: User, now: datetime, detail: str = ""
-) -> PartnershipChange:
-    """A line of the history and of the audit, and a new version of the partnership."""
+    partnership: Partnership, what: str, *, side: Side, by: User, now: datetime, detail: str = "",
+    person: User | None = None,
+) -> PartnershipChange:  # fmt: skip
+    """A line of the history and of the audit, and a new version of the partnership; `person` the line is about."""
     change = PartnershipChange(
-        partnership=partnership, at=now, side=side, person=by, what=what, detail=detail
+        partnership=partnership, at=now, side=side, person=person or by, what=what, detail=detail
     )
     db.session.add(change)
     partnership.version = (partnership.version or 0) + 1

@@ -397,6 +397,18 @@ def summary(partnership: Partnership) -> Summary:
     return Summary(partnership.terms, technical, _some(granted.where(ProductGrant.statistical)))
 
 
+def within_reach(partnership: Partnership) -> Some:
+    """The products that the partner manages or sees the statistics of: what an end takes away."""
+    products = sa.select(Product.label).where(
+        Product.organisation_id == partnership.client_id, Product.ended_at.is_(None)
+    )
+    if partnership.access is Access.LIMITED:
+        products = products.join(ProductGrant, ProductGrant.product_id == Product.id).where(
+            ProductGrant.partnership_id == partnership.id, GRANTED
+        )
+    return _some(products)
+
+
 def summary_of(terms: Terms, picked: Picked, client: Organisation) -> Summary:
     """The same for a choice that is not made yet."""
     if terms.access is Access.FULL:
@@ -445,6 +457,22 @@ def change(change_id: int) -> PartnershipChange | None:
         PartnershipChange,
         change_id,
         options=[selectinload(PartnershipChange.rights).joinedload(RightChanged.product)],
+    )
+
+
+def changes_since(partnership: Partnership, version: int) -> list[PartnershipChange]:
+    """What changed after somebody saw this version, newest first: each change made one version."""
+    return list(
+        db.session.scalars(
+            sa.select(PartnershipChange)
+            .where(PartnershipChange.partnership_id == partnership.id)
+            .options(
+                joinedload(PartnershipChange.person),
+                selectinload(PartnershipChange.rights).joinedload(RightChanged.product),
+            )
+            .order_by(PartnershipChange.id.desc())
+            .limit(partnership.version - version)
+        )
     )
 
 
@@ -508,5 +536,17 @@ def assigned(partnership: Partnership) -> list[Assignment]:
             .options(contains_eager(Assignment.membership).contains_eager(Membership.user))
             .where(Assignment.partnership_id == partnership.id)
             .order_by(User.name, User.id)
+        )
+    )
+
+
+def still_colleagues(partnership: Partnership, members: Iterable[Membership]) -> list[Membership]:
+    """Those of the members who belong to the partner at this moment."""
+    wanted = [each.id for each in members]
+    return list(
+        db.session.scalars(
+            sa.select(Membership).where(
+                Membership.id.in_(wanted), Membership.organisation_id == partnership.partner_organisation_id
+            )
         )
     )
