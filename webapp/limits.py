@@ -91,6 +91,19 @@ def spend(what: str, who: str, *, most: int, per: timedelta, now: datetime) -> N
         raise TooMany((window + 1) * seconds - int(now.timestamp()))
 
 
+def left(limit: Limit, who: str, *, now: datetime) -> int:
+    """How many more attempts the window has room for."""
+    key, window = _slot(limit.what, who, limit.per, now)
+    spent = db.session.scalar(sa.select(Attempts.n).where(Attempts.key == key, Attempts.window == window))
+    return max(0, limit.most - (spent or 0))
+
+
+def seconds_left(limit: Limit, *, now: datetime) -> int:
+    """How long the window still lasts."""
+    seconds = int(limit.per.total_seconds())
+    return seconds - int(now.timestamp()) % seconds
+
+
 @unit_of_work
 def forget_old(*, now: datetime) -> int:
     """Deletes counters whose window is over; how many."""
