@@ -33,7 +33,7 @@ View = TypeVar("View", bound=Callable[..., object])
 Thing = TypeVar("Thing")
 
 PAGES = 512
-PIECES = 512
+PIECES = 8192
 LONGEST_QUERY = 300  # nobody fills the shelf with addresses that come once
 _LANGUAGE = re.compile(rf"(?:^|;)\s*{LANGUAGE_COOKIE}=(\w{{2}})\s*(?:;|$)")
 
