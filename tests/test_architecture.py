@@ -46,8 +46,16 @@ ROOMS = {
     "queries": {"models", "rules", "labels", "passwords"},
     "mail": {"queries", "models", "rules", "labels", "links"},
     "access": {"queries", "models", "rules"},
-    "entrance": {"access", "actions", "queries", "models", "rules", "passwords"},  # the session and its cookie
-    "actions": {"queries", "models", "rules", "mail", "passwords", "labels"},
+    "entrance": {
+        "access",
+        "actions",
+        "queries",
+        "models",
+        "rules",
+        "passwords",
+    },  # the session and its cookie
+    "checks": {"queries", "models", "rules"},  # what actions ask before they write
+    "actions": {"checks", "queries", "models", "rules", "mail", "passwords", "labels"},
     "selection": {"queries", "models", "rules"},  # choosing over several pages
     "forms": {"queries", "models", "rules", "passwords", "labels", "selection"}
     | {"access", "entrance"},  # the own password, asked for again

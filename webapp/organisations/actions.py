@@ -88,6 +88,7 @@ def remove_member(member: Membership, *, by: User, now: datetime) -> None:
     take_out(member, now=now)
 
 
+@unit_of_work
 def take_out(member: Membership, *, now: datetime) -> None:
     """The membership ends in the caller's unit of work, with the invitations that the member has sent."""
     for invitation in queries.open_invitations(member.organisation):

@@ -11,12 +11,12 @@ from datetime import datetime
 from webapp import audit, mailer
 from webapp.accounts import queries as accounts
 from webapp.accounts.models import Membership, Organisation, User
-from webapp.accounts.rules import Role, WrongPassword
+from webapp.accounts.rules import WrongPassword
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
 from webapp.organisations import actions as organisations
+from webapp.partnerships import checks, queries, rules
 from webapp.partnerships import mail as _mail  # noqa: F401 # registers the mails
-from webapp.partnerships import queries, rules
 from webapp.partnerships.models import (
     Assignment,
     Partnership,
@@ -31,18 +31,11 @@ from webapp.unit import lock, unit_of_work
 # --- who may ------------------------------------------------------------------------------------------------
 
 
-def refuse_others(organisation: Organisation, by: User) -> None:
-    """Raises OnlyRepresentatives unless the person answers for the organisation at this moment (RULES C6, C7)."""
-    membership = accounts.membership_in(organisation, by)
-    if membership is None or lock(membership).role is not Role.LEGAL_REPRESENTATIVE:
-        raise rules.OnlyRepresentatives()
-
-
 def _changing(partnership: Partnership, *, by: User, version: int | None = None) -> None:
     """Locks the client and its partnership for a change by the client; nothing is overwritten unseen."""
     lock(partnership.client)
     lock(partnership)
-    refuse_others(partnership.client, by)
+    checks.refuse_others(partnership.client, by)
     if partnership.ended_at:
         raise rules.Ended()
     if version is not None and version != partnership.version:
@@ -63,7 +56,7 @@ def begin(
     ProductTaken, NotYours.
     """
     lock(client)
-    refuse_new(client, partner, terms, picked)
+    checks.refuse_new(client, partner, terms, picked)
     partnership = Partnership(
         client=client, partner=partner, partner_organisation_id=partner.organisation_id,
         access=terms.access, payer=terms.payer, started_at=now, changed_at=now, changed_by=by,
@@ -75,38 +68,6 @@ def begin(
         _set_grants(partnership, picked, change, now=now)
     _follow(partnership, now=now, by=by)
     return partnership
-
-
-def refuse_new(client: Organisation, partner: PartnerAccount, terms: Terms, picked: Picked) -> None:
-    """Raises what is in the way of this partnership at this moment (RULES C1–C3); see `begin`."""
-    if partner.organisation_id == client.id:
-        raise rules.OwnPartner()
-    _refuse_suspended(partner)
-    if queries.active_between(client, partner):
-        raise rules.AlreadyPartners(partner=partner.name)
-    _refuse_terms(client, terms, picked, but=None)
-
-
-def _refuse_suspended(partner: PartnerAccount) -> None:
-    """Raises Suspended by what is true now: the operator may be at it at this moment."""
-    if lock(partner).suspended_at:
-        raise rules.Suspended(partner=partner.name)
-
-
-def _refuse_terms(client: Organisation, terms: Terms, picked: Picked, *, but: Partnership | None) -> None:
-    """Raises what another partner of the client has against these terms (RULES C1, C2, C3)."""
-    other = queries.full_partner(client, but=but)
-    if other and (terms.access is Access.FULL or picked):
-        raise rules.FullGiven(partner=other.partner.name)
-    if terms.access is Access.FULL:
-        if held := queries.holders(client, but=but):
-            raise rules.HeldByOthers(held)
-        return
-    products = queries.active_products(client, picked)
-    if set(products) != set(picked):
-        raise rules.NotYours()
-    for product_id, partner_name in queries.taken(client, picked, but=but).items():
-        raise rules.ProductTaken(product=products[product_id].label, partner=partner_name)
 
 
 def _follow(partnership: Partnership, *, now: datetime, by: User) -> None:
@@ -133,8 +94,8 @@ def change_access(
     raises about the other partners.
     """
     _changing(partnership, by=by, version=version)
-    _refuse_suspended(partnership.partner)
-    _refuse_terms(partnership.client, terms, picked, but=partnership)
+    checks.refuse_suspended(partnership.partner)
+    checks.refuse_terms(partnership.client, terms, picked, but=partnership)
     if terms.access is Access.LIMITED and partnership.access is Access.FULL and not picked:
         raise rules.NothingChosen()
     kind_changes = terms.access is not partnership.access
@@ -175,7 +136,7 @@ def change_payer(partnership: Partnership, payer: Payer, *, version: int, by: Us
         raise rules.ChangedMeanwhile()
     if partnership.payer is payer:
         return
-    _refuse_suspended(partnership.partner)
+    checks.refuse_suspended(partnership.partner)
     partnership.payer = payer
     change = _record(partnership, "payer", side=Side.CLIENT, by=by, now=now, detail=payer.value)
     for representative in queries.representatives(partnership.partner.organisation):
@@ -193,7 +154,7 @@ def end(partnership: Partnership, *, side: Side, seen_hash: str, by: User, now: 
     lock(partnership.client)
     lock(partnership)
     own = partnership.client if side is Side.CLIENT else partnership.partner.organisation
-    refuse_others(own, by)
+    checks.refuse_others(own, by)
     if partnership.ended_at:
         raise rules.Ended()
     if lock(by).password_hash != seen_hash:
