@@ -41,11 +41,13 @@ def sign_up(
     email: str,
     password_hash: str,
     language: str,
+    first_page: str | None = None,
     by: User | None = None,
     now: datetime,
 ) -> None:
     """A person and its organisation, and a mail to verify the address (RULES O1, O3).
 
+    `first_page` is a path of this site: the first sign-in leads there, from whatever device.
     For a known address only its holder learns that it is known: by mail. An address that was never verified
     belongs to nobody yet: what was typed first must not become the password of whoever follows the link, so
     the holder of the mailbox chooses one.
@@ -54,6 +56,7 @@ def sign_up(
     if known is None:
         person = add_person(name, email, password_hash, language=language, region=details.country, now=now)
         if person:
+            person.first_page = first_page
             organisation = add_organisation(details, language=language, owner=person, now=now)
             audit.record("person.signed_up", person, by=person, now=now, organisation=organisation)
             _mail_verification(person, now)
@@ -67,7 +70,7 @@ def _tell_that_known(known: User, now: datetime) -> None:
     if known.verified_at is None:
         if now - known.created_at < DOUBLE_CLICK:
             return
-        known.password_hash = ""
+        known.password_hash, known.first_page = "", None
         links.end("verify", known.id)
         links.issue("reset", known.id, expires_at=now + rules.RESET_LIFETIME, now=now)
     mailer.queue("already_registered", known, known, now=now)
@@ -160,6 +163,7 @@ def sign_in(
         raise rules.WrongPassword()
     if renewed_hash:
         person.password_hash = renewed_hash
+    person.first_page = None
     token = secrets.token_urlsafe(32)
     session = UserSession(
         user=person,

@@ -21,15 +21,18 @@ def enter(
 ) -> AnyResponse:
     """Starts a session in place of the one that the browser may have, and goes to the address.
 
+    Without one it goes to the page that the person wanted to see when it signed up; that is forgotten then.
+
     `confirmed` tells that the person has shown its password.
     """
     _end()
+    address = address or known.first_page or url_for("accounts.start")
     token, row = actions.sign_in(
         known, seen_hash=known.password_hash, kept=kept, browser=request.user_agent.string,
         address=request.remote_addr or "", renewed_hash=renewed_hash, confirmed=confirmed,
         now=clock.now(),
     )  # fmt: skip
-    return access.begin(token, row, address or url_for("accounts.start"))
+    return access.begin(token, row, address)
 
 
 def confirm(password: str) -> bool:

@@ -37,6 +37,7 @@ blueprint.add_app_template_filter(labels.role_hint, "role_hint")
 blueprint.add_app_template_filter(labels.browser, "browser")
 
 HOUR = timedelta(hours=1)
+FIRST_PAGE_LENGTH = 300  # as the column holds
 SIGN_UPS = Limit("sign-up", 20, HOUR)  # from one network
 MAILS_TO_ADDRESS = Limit("account-mail", 5, HOUR)  # that anybody can have sent to one address
 MAILS_FROM_NETWORK = Limit("account-mail-from", 20, HOUR)
@@ -49,6 +50,12 @@ SIGN_INS_FROM_NETWORK = Limit("sign-in-from", 100, HOUR)
 def next_page() -> str | None:
     """Where the person was going, if that is a page of this site."""
     return local_address(request.args.get("next"), "") or None
+
+
+def _kept_page() -> str | None:
+    """The same, if it is short enough to be remembered with the account."""
+    page = next_page()
+    return page if page and len(page) <= FIRST_PAGE_LENGTH else None
 
 
 def here() -> str:
@@ -78,7 +85,8 @@ def sign_up() -> AnyResponse:
     if form.validate_on_submit() and form.within((SIGN_UPS, here()), (MAILS_TO_ADDRESS, form.email.data)):
         actions.sign_up(
             form.details(form.name.data), name=form.name.data, email=form.email.data,
-            password_hash=form.hashed(), language=current_language(), now=clock.now(),
+            password_hash=form.hashed(), language=current_language(), first_page=_kept_page(),
+            now=clock.now(),
         )  # fmt: skip
         return _wait_for_mail(form.email.data)
     return show("accounts/sign_up.html", form, next=next_page())
