@@ -17,6 +17,7 @@ from webapp.invitations import queries, rules
 from webapp.invitations.models import AskedRights, Invitation, OfferedProduct
 from webapp.invitations.rules import Direction, State
 from webapp.partnerships import actions as partnerships
+from webapp.partnerships import checks
 from webapp.partnerships import queries as partnership_queries
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Access, NothingChosen, Picked, Rights, Side, Suspended, Terms
@@ -33,24 +34,25 @@ ANSWERED_LINK_LIFETIME = timedelta(days=365)  # so long it leads to a page that 
 @unit_of_work
 def invite(
     draft: Draft, client: Organisation, partner: PartnerAccount, terms: Terms, picked: Picked, *, message: str,
-    by: User, now: datetime,
+    language: str = "", by: User, now: datetime,
 ) -> Invitation:  # fmt: skip
     """The client invites a partner (RULES C6); the draft is finished with it: a second submit answers the first.
 
-    Raises OnlyRepresentatives, AlreadyInvited, NothingChosen, and what `partnerships.begin` refuses.
+    `language` is that of the message. Raises OnlyRepresentatives, AlreadyInvited, NothingChosen, and what
+    `partnerships.begin` refuses.
     """
     if not drafts.finish(draft, now=now):
         return _made(draft)
     lock(client)
-    partnerships.refuse_others(client, by)
-    partnerships.refuse_new(client, lock(partner), terms, picked)
+    checks.refuse_others(client, by)
+    checks.refuse_new(client, lock(partner), terms, picked)
     if terms.access is Access.LIMITED and not picked:
         raise NothingChosen()
     if queries.open_between(client, partner):
         raise rules.AlreadyInvited()
     invitation = _new(Direction.TO_PARTNER, partner, terms, message=message, by=by, now=now)
     invitation.client = client
-    invitation.language = client.language
+    invitation.language = language or client.language
     if terms.access is Access.LIMITED:
         invitation.products = [
             OfferedProduct(product_id=product_id, technical=rights.technical, statistical=rights.statistical)
@@ -71,7 +73,7 @@ def ask(
     if not drafts.finish(draft, now=now):
         return _made(draft)
     lock(partner)
-    partnerships.refuse_others(partner.organisation, by)
+    checks.refuse_others(partner.organisation, by)
     if partner.suspended_at:
         raise Suspended(partner=partner.name)
     if terms.access is Access.LIMITED and not any(asked.values()):
@@ -175,7 +177,7 @@ def _open_for_sender(invitation: Invitation, *, by: User, now: datetime) -> None
     lock(_sender(invitation))
     lock(invitation.partner)
     lock(invitation)
-    partnerships.refuse_others(_sender(invitation), by)
+    checks.refuse_others(_sender(invitation), by)
     if not invitation.state(now).open:
         raise rules.NotWaiting(invitation.state(now))
 
@@ -198,7 +200,7 @@ def accept(invitation: Invitation, *, by: User, now: datetime) -> Partnership:
     if client is None:
         raise Gone()
     _open_for_answer(invitation, client, by=by, now=now)
-    partnerships.refuse_others(invitation.partner.organisation, by)
+    checks.refuse_others(invitation.partner.organisation, by)
     picked = queries.still_offered(invitation) if invitation.access is Access.LIMITED else {}
     partnership = partnerships.begin(
         client, invitation.partner, invitation.terms, picked, side=Side.PARTNER, by=by, now=now
@@ -219,7 +221,7 @@ def grant(
     """
     _open_for_answer(invitation, client, by=by, now=now)
     _addressed_to(invitation, by)
-    partnerships.refuse_others(client, by)
+    checks.refuse_others(client, by)
     if terms.access is Access.LIMITED and not picked:
         raise NothingChosen()
     partnership = partnerships.begin(
@@ -237,7 +239,7 @@ def refuse(invitation: Invitation, *, reason: str, by: User, now: datetime) -> N
     """Whoever was asked says no, with a reason or without (RULES C6, C7). Raises NotWaiting, OnlyRepresentatives."""
     _open_for_answer(invitation, invitation.client, by=by, now=now)
     if invitation.direction is Direction.TO_PARTNER:
-        partnerships.refuse_others(invitation.partner.organisation, by)
+        checks.refuse_others(invitation.partner.organisation, by)
         told, kind = _client_side(invitation), "invitation_refused"
     else:
         _addressed_to(invitation, by)

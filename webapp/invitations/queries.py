@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp import links
-from webapp.accounts.models import Organisation, User
+from webapp.accounts.models import Membership, Organisation, User
+from webapp.accounts.rules import Role
+from webapp.directory import queries as directory
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
 from webapp.invitations.models import Invitation, OfferedProduct
 from webapp.invitations.rules import REMINDER, Compared, Direction, Granted, compare
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.models import Partnership, ProductGrant
-from webapp.partnerships.rules import NOTHING, Rights
+from webapp.partnerships.rules import NOTHING, Access, Rights
 from webapp.products.models import Plan, Product
 from webapp.products.rules import Family
+from webapp.text import fold
 
 PURPOSE = "partnership"  # of the mailed links
 OPEN = sa.and_(
     Invitation.accepted_at.is_(None), Invitation.refused_at.is_(None), Invitation.deleted_at.is_(None)
 )
+CANDIDATES = 20
 
 
 def _whole() -> sa.Select[Invitation]:
@@ -75,6 +80,14 @@ def sent_by_client(client: Organisation, public_id: str) -> Invitation | None:
             Invitation.public_id == public_id,
         )
     )
+
+
+def sent_by(organisation: Organisation, public_id: str) -> Invitation | None:
+    """An invitation that the organisation sent, as a client or as a partner."""
+    if mine := sent_by_client(organisation, public_id):
+        return mine
+    partner = directory.account_of(organisation)
+    return sent_by_partner(partner, public_id) if partner else None
 
 
 def open_of_partner(partner: PartnerAccount) -> list[Invitation]:
@@ -219,6 +232,121 @@ def asked_and_granted(invitation: Invitation, partnership: Partnership) -> Compa
         granted.setdefault(family, []).append(Granted(label, Rights(technical, statistical)))
     asked = {each.family: each.rights for each in invitation.asked}
     return compare(invitation.terms, asked, partnership.terms, granted)
+
+
+def in_the_way(invitation: Invitation) -> bool:
+    """Whether another partner of the client makes this partnership impossible at the moment (RULES C1–C3)."""
+    client = invitation.client
+    if client is None:
+        return False
+    if invitation.access is Access.FULL and partnerships.holders(client):
+        return True
+    return partnerships.full_partner(client) is not None
+
+
+# --- whom a client can invite -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A partner, and why the client can't invite it: `own`, `suspended`, `partner` or `invited`; empty when it can.
+
+    `partnership` is the one that stands in the way.
+    """
+
+    partner: PartnerAccount
+    obstacle: str = ""
+    partnership: Partnership | None = None
+
+
+def candidates(client: Organisation, q: str) -> list[Candidate]:
+    """The partners that these words find (RULES C6): by name those that the directory shows; any by the exact mail
+    address of one of its legal representatives, which is in no list."""
+    words = fold(q).split()[:6]
+    found: sa.ColumnElement[bool]
+    if "@" in q:
+        found = PartnerAccount.organisation_id.in_(_represented_by(q.strip().lower()))
+    elif len("".join(words)) >= 2:  # letters, as the page says
+        by_name = [PartnerAccount.sort_name.contains(word, autoescape=True) for word in words]
+        found = sa.and_(PartnerAccount.listed_at.is_not(None), *by_name)
+    else:
+        return []
+    partners = db.session.scalars(
+        sa.select(PartnerAccount)
+        .where(found, PartnerAccount.suspended_at.is_(None))
+        .order_by(PartnerAccount.sort_name, PartnerAccount.id)
+        .limit(CANDIDATES)
+    )
+    return as_candidates(client, list(partners))
+
+
+def _represented_by(email: str) -> sa.Select[int]:
+    return (
+        sa.select(Membership.organisation_id)
+        .join(Membership.user)
+        .where(
+            User.email == email,
+            User.verified_at.is_not(None),
+            User.disabled_at.is_(None),
+            Membership.role == Role.LEGAL_REPRESENTATIVE,
+        )
+    )
+
+
+def as_candidates(client: Organisation, partners: list[PartnerAccount]) -> list[Candidate]:
+    """The partners with what stands in the way of an invitation at this moment."""
+    ids = [partner.id for partner in partners]
+    standing = {
+        each.partner_id: each
+        for each in db.session.scalars(
+            sa.select(Partnership).where(
+                Partnership.client_id == client.id,
+                Partnership.partner_id.in_(ids),
+                Partnership.ended_at.is_(None),
+            )
+        )
+    }
+    invited = set(
+        db.session.scalars(
+            sa.select(Invitation.partner_id).where(
+                Invitation.client_id == client.id,
+                Invitation.partner_id.in_(ids),
+                Invitation.direction == Direction.TO_PARTNER,
+                OPEN,
+            )
+        )
+    )
+    return [_as_candidate(client, partner, standing, invited) for partner in partners]
+
+
+def _as_candidate(
+    client: Organisation, partner: PartnerAccount, standing: dict[int, Partnership], invited: set[int]
+) -> Candidate:
+    if partner.organisation_id == client.id:
+        return Candidate(partner, "own")
+    if partner.suspended_at:
+        return Candidate(partner, "suspended")
+    if partner.id in standing:
+        return Candidate(partner, "partner", standing[partner.id])
+    return Candidate(partner, "invited" if partner.id in invited else "")
+
+
+def partner_by_public_id(public_id: str) -> PartnerAccount | None:
+    """The partner that was chosen."""
+    return db.session.scalar(sa.select(PartnerAccount).where(PartnerAccount.public_id == public_id))
+
+
+def partner_to_ask(key: str) -> PartnerAccount | None:
+    """The partner that a link asks: by its slug when the directory shows it, else by the id that only those know who
+    have met it, by an offer for example."""
+    return directory.listed_partner(key) or db.session.scalar(
+        sa.select(PartnerAccount).where(
+            PartnerAccount.public_id == key, PartnerAccount.suspended_at.is_(None)
+        )
+    )
+
+
+# --- by the clock -------------------------------------------------------------------------------------------
 
 
 def to_remind(*, now: datetime) -> list[Invitation]:

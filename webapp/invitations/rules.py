@@ -58,6 +58,25 @@ def state_of(
     return State.WAITING if now < expires_at else State.EXPIRED
 
 
+# --- the way to an invitation -------------------------------------------------------------------------------
+
+
+class Step(StrEnum):
+    """The pages on which a client adds a partner (RULES C6)."""
+
+    WHO = "who"
+    ACCESS = "access"
+    PRODUCTS = "products"
+    WALLET = "wallet"
+    CHECK = "check"
+
+
+def steps(access: Access | None) -> tuple[Step, ...]:
+    """Which pages there are, in their order: products with limited access, the payment method with full."""
+    third = Step.WALLET if access is Access.FULL else Step.PRODUCTS
+    return (Step.WHO, Step.ACCESS, third, Step.CHECK)
+
+
 # --- asked and granted --------------------------------------------------------------------------------------
 
 
@@ -151,11 +170,26 @@ def _together(kinds: set[Comparison]) -> Comparison:
 class NotWaiting(Gone):
     """An answer to an invitation that was answered, has lapsed or was deleted. `state` says which."""
 
-    sentence = "This invitation can’t be answered any more."
+    sentence = "This invitation is no longer open."
 
     def __init__(self, state: State) -> None:
         super().__init__()
         self.state = state
+
+
+class ChoiceChanged(Refused):
+    """What would be sent is not what the page showed: changed in another tab, or by what happened meanwhile."""
+
+    sentence = "What you would give has changed since this page was opened. Check it once more, then send it."
+
+
+class GivenToOthers(Refused):
+    """RULES C3, said to the partner: whom the client trusts with its products is not for others to know."""
+
+    sentence = (
+        "%(client)s has given its products to another partner in the meantime, so this partnership can’t begin. "
+        "%(client)s can make room for you and invite you again."
+    )
 
 
 class AlreadyInvited(Refused):

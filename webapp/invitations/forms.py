@@ -1,0 +1,85 @@
+"""What people choose and type when a client adds a partner, and when somebody answers an invitation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from wtforms import Field, ValidationError
+
+from webapp.accounts.forms import PasswordAgain
+from webapp.forms import BaseForm, HiddenField, OneOf, Text, lazy, needed
+from webapp.i18n import gettext as _
+from webapp.invitations import rules
+from webapp.invitations.queries import Candidate
+from webapp.invitations.selection import Bars, Choice
+from webapp.partnerships.labels import ACCESSES, PAYERS
+from webapp.partnerships.rules import Access
+
+
+class PartnerForm(BaseForm):
+    """One of the partners that were found; those that can't be invited are no choices."""
+
+    partner = OneOf(lazy("Which partner?"), [needed(lazy("Choose a partner."))], choices=())
+
+    def __init__(self, candidates: Sequence[Candidate], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.partner.choices = [
+            (each.partner.public_id, each.partner.name) for each in candidates if not each.obstacle
+        ]
+
+
+class AccessForm(BaseForm):
+    """Limited or full (RULES C1, C2)."""
+
+    access = OneOf(
+        lazy("How much may the partner manage?"),
+        [needed(lazy("Choose limited or full access."))],
+        choices=lambda: [(access.value, str(label)) for access, label in ACCESSES.items()],
+    )
+
+    def __init__(self, bars: Bars, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.bars = bars
+
+    def validate_access(self, field: Field) -> None:
+        if self.bars.on(Access(field.data)):
+            raise ValidationError(
+                _("This access can’t be given at the moment. The page says who is in the way.")
+            )
+
+
+class WalletForm(BaseForm):
+    """Whose payment method is used (RULES C5)."""
+
+    payer = OneOf(
+        lazy("Who pays for what the partner orders and renews?"),
+        [needed(lazy("Choose who pays."))],
+        choices=lambda: [(payer.value, str(label)) for payer, label in PAYERS.items()],
+    )
+
+
+class SendForm(PasswordAgain, BaseForm):
+    """The last page: a message if there is one, and the password for full access. `seen` is what the page showed."""
+
+    message = Text(lazy("Message"), most=rules.MESSAGE_LENGTH)
+    seen = HiddenField()
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(data={"message": choice.message, "seen": choice.stamp})
+        self.password_needed = choice.access is Access.FULL
+        self._stamp = choice.stamp
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """Nothing is sent that the page did not show."""
+        seen, self.seen.data = self.seen.data, self._stamp
+        if seen != self._stamp:
+            self.refuse(rules.ChoiceChanged())
+            return False
+        return super().validate(extra_validators)
+
+
+class RefusalForm(BaseForm):
+    """Why not, if somebody wants to say."""
+
+    reason = Text(lazy("Reason"), most=rules.REASON_LENGTH)
