@@ -11,9 +11,9 @@ import platform
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import mails, pages, report, start
+from tests.benchmarks import mails, pages, partnerships, report, start
 
-PARTS = ("directory", "inbox", "weight", "confirm", "mail", "start")
+PARTS = ("directory", "inbox", "weight", "clients", "confirm", "mail", "start")
 
 
 def main() -> None:
@@ -39,6 +39,8 @@ def main() -> None:
         folder = Path(name)
         if given.only in ("", "directory", "inbox", "weight"):
             found += pages.run(given.database, folder, rounds=rounds, seconds=seconds, only=given.only)
+        if given.only in ("", "clients"):
+            found += partnerships.run(given.database, folder, rounds=rounds, seconds=seconds)
         if given.only in ("", "confirm", "mail"):
             found += mails.run(given.database, folder, rounds=rounds, only=given.only)
         if given.only in ("", "start"):

@@ -23,6 +23,10 @@ from webapp.config import read
 from webapp.database import Base, writing
 from webapp.directory.models import ListingText, PartnerAccount
 from webapp.extensions import db
+from webapp.partnerships.models import Partnership, ProductGrant
+from webapp.partnerships.rules import Access, Payer
+from webapp.products.models import Plan, Product
+from webapp.products.rules import Family, Period
 from webapp.tenders.models import Tender, TenderRecipient
 from webapp.text import fold
 
@@ -260,6 +264,65 @@ def tender(n: int, now: datetime, *, confirmed: bool) -> dict[str, Any]:
         "closes_at": now + timedelta(days=10 + n % 20) if confirmed else None,
         "opening_mails": True,
     }
+
+
+CLIENT = 1_000_000  # the number of the first client's organisation and of its person
+
+
+def add_clients(app: Flask, count: int, *, partner_id: int, products: int) -> None:
+    """So many clients of a partner, the first with `products` products of which it has given every second one."""
+    now = clock.now()
+    plan = {
+        "id": 1, "public_id": f"l{1:025d}", "code": "web", "family": Family.WEB, "name_en": "Web hosting",
+        "name_fr": "Hébergement web", "name_de": "Webhosting", "period": Period.MONTH, "price_chf": 992,
+        "price_eur": 575, "discount": 20, "sliding": True, "affiliates": True, "created_at": now,
+    }  # fmt: skip
+    numbers = range(CLIENT, CLIENT + count)
+    shared = range(1, products + 1, 2)
+    tables: list[tuple[type[Base], Iterable[dict[str, Any]]]] = [
+        (User, [_person(CLIENT, now)]),
+        (Organisation, ({**_organisation(n, now), "programme": None} for n in numbers)),
+        (Membership, [_membership(CLIENT, now)]),
+        (Plan, [plan]),
+        (Product, (_product(n, now) for n in range(1, products + 1))),
+        (Partnership, (_partnership(n, partner_id, now) for n in numbers)),
+        (ProductGrant, (_grant(n, now) for n in shared)),
+    ]
+    with app.app_context(), write_connection() as connection:
+        for model, rows in tables:
+            _insert(connection, model, rows)
+
+
+def _product(n: int, now: datetime) -> dict[str, Any]:
+    label = f"site-{n * 7 % 2003:05d}.example"
+    return {
+        "id": n, "public_id": public_id("p", n), "organisation_id": CLIENT, "plan_id": 1,
+        "family_rank": Family.WEB.rank, "sort_label": label, "label": label, "started_on": now.date(),
+        "renews_on": now.date() + timedelta(days=n % 365), "auto_renew": True, "created_at": now,
+    }  # fmt: skip
+
+
+def _partnership(n: int, partner_id: int, now: datetime) -> dict[str, Any]:
+    full = n != CLIENT and n % 3 == 0
+    return {
+        "id": n, "public_id": public_id("s", n), "client_id": n, "partner_id": partner_id,
+        "partner_organisation_id": partner_id, "client_sort_name": fold(name_of(n)),
+        "access": Access.FULL if full else Access.LIMITED, "payer": Payer.CLIENT,
+        "started_at": now - timedelta(days=n % 900), "changed_at": now, "version": 1,
+    }  # fmt: skip
+
+
+def _grant(n: int, now: datetime) -> dict[str, Any]:
+    return {
+        "partnership_id": CLIENT, "product_id": n, "client_id": CLIENT, "technical": True,
+        "statistical": n % 4 == 1, "granted_at": now,
+    }  # fmt: skip
+
+
+def public_id(letter: str, n: int) -> str:
+    """26 characters as public ids have them, the same for the same number."""
+    digits = "abcdefghij"
+    return (letter + "".join(digits[int(digit)] for digit in f"{n:025d}"))[:26]
 
 
 def add_unconfirmed_tender(app: Flask, n: int) -> None:

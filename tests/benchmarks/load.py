@@ -1,8 +1,8 @@
 """The visitors: a few keep-alive connections in one process, each asking again as soon as it is answered.
 
-`python -m tests.benchmarks.load PORT CLIENTS SECONDS PATH [HEADER ...]`; `{n}` in the path counts the
-requests. Prints one JSON object. Plain sockets, because http.client would be the slowest part of the
-measurement.
+`python -m tests.benchmarks.load PORT CLIENTS SECONDS PATH BODY [HEADER ...]`; `{n}` in the path counts the
+requests; a BODY that is not empty is posted as a form. Prints one JSON object. Plain sockets, because
+http.client would be the slowest part of the measurement.
 """
 
 from __future__ import annotations
@@ -52,10 +52,17 @@ class Visitor:
         return (status, length) if len(self.answer) >= end + 4 + length else None
 
 
-def run(port: int, clients: int, seconds: float, path: str, headers: list[str]) -> dict[str, object]:
+def run(
+    port: int, clients: int, seconds: float, path: str, body: str, headers: list[str]
+) -> dict[str, object]:
     """Asks for so long; how many answers came, how long each took, how many bytes they had."""
     tail = "".join(f"{header}\r\n" for header in headers)
-    template = f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: identity\r\n{tail}\r\n"
+    method = "POST" if body else "GET"
+    if body:
+        tail += f"Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {len(body)}\r\n"
+    template = (
+        f"{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAccept-Encoding: identity\r\n{tail}\r\n{body}"
+    )
     counting = "{n}" in path
     stamp = time.time_ns() % 1_000_000_000  # two runs never ask for the same page
     fixed = template.encode()
@@ -111,5 +118,5 @@ def run(port: int, clients: int, seconds: float, path: str, headers: list[str]) 
 
 
 if __name__ == "__main__":
-    port, clients, seconds, path, *headers = sys.argv[1:]
-    print(json.dumps(run(int(port), int(clients), float(seconds), path, headers)))
+    port, clients, seconds, path, body, *headers = sys.argv[1:]
+    print(json.dumps(run(int(port), int(clients), float(seconds), path, body, headers)))

@@ -31,6 +31,11 @@ class Page(NamedTuple):
     server: Server
     path: str
     headers: tuple[str, ...] = ()
+    body: str = ""
+
+    def visited(self, seconds: float) -> Round:
+        """A round of visits."""
+        return self.server.visited(self.path, seconds=seconds, headers=self.headers, body=self.body)
 
 
 class Medians(NamedTuple):
@@ -45,11 +50,11 @@ class Medians(NamedTuple):
 def measure(pages: dict[str, Page], *, rounds: int, seconds: float) -> dict[str, Medians]:
     """Visits the pages in turn, `rounds` times, after a short one to warm up; the medians of each."""
     for page in pages.values():
-        page.server.visited(page.path, seconds=min(0.5, seconds), headers=page.headers)
+        page.visited(min(0.5, seconds))
     found: dict[str, list[Round]] = {name: [] for name in pages}
     for _ in range(rounds):
         for name, page in pages.items():
-            found[name].append(page.server.visited(page.path, seconds=seconds, headers=page.headers))
+            found[name].append(page.visited(seconds))
     return {name: _medians(visits) for name, visits in found.items()}
 
 

@@ -105,8 +105,11 @@ class Server:
                 raise RuntimeError("the server did not start")
             time.sleep(0.02)
 
-    def visited(self, path: str, *, seconds: float, headers: tuple[str, ...] = ()) -> Round:
-        """A round of visits to one page. Raises RuntimeError when an answer was not 200."""
+    def visited(self, path: str, *, seconds: float, headers: tuple[str, ...] = (), body: str = "") -> Round:
+        """A round of visits to one page, or of posts of a form's `body` (URL-encoded, ASCII).
+
+        Raises RuntimeError when an answer was not 200.
+        """
         before = processor_seconds(self.pid)
         done = subprocess.run(
             [
@@ -117,6 +120,7 @@ class Server:
                 str(CLIENTS),
                 str(seconds),
                 path,
+                body,
                 *headers,
             ],
             cwd=ROOT,
