@@ -125,6 +125,30 @@ def dead_mail(stage: Stage) -> dict[str, Any]:
     return {"mail": db.session.query(QueuedMail.id).filter(QueuedMail.dead_at.is_not(None)).scalar()}
 
 
+def product(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "product": stage.product.public_id}
+
+
+def setting(stage: Stage) -> dict[str, Any]:
+    return {**product(stage), "setting": stage.product.settings[0].public_id}
+
+
+def tag(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "tag": stage.product.tags[0].public_id}
+
+
+def plan(stage: Stage) -> dict[str, Any]:
+    return {"plan": stage.product.plan.public_id}
+
+
+def owner(stage: Stage) -> dict[str, Any]:
+    return {"organisation": stage.cast.lumen.public_id}
+
+
+def owned(stage: Stage) -> dict[str, Any]:
+    return {**owner(stage), "product": stage.product.public_id}
+
+
 def offer(stage: Stage) -> dict[str, Any]:
     return {"token": stage.tokens["tender"], "offer": stage.offer.public_id}
 
@@ -210,6 +234,31 @@ ADDRESSES: dict[str, Address] = {
     "tenders.stop_mail": Address(ANYBODY, get=200, values=token("stop")),
     "tenders.stop_mail_by_page": Address(ANYBODY, post=200, values=token("stop")),
     "tenders.stop_mail_now": Address(ANYBODY, post=204, values=token("stop")),
+    # products and tags
+    "products.index": Address(TEAM, get=200, values=lumen),
+    "products.show": Address(TEAM, get=200, values=product),
+    "products.new_setting": Address(ADMINS, get=200, post=422, values=product),
+    "products.change_setting": Address(ADMINS, get=200, post=422, values=setting),
+    "products.remove_setting": Address(ADMINS, get=200, post=303, values=setting),
+    "products.tags": Address(TEAM, get=200, post=422, values=product),
+    "products.remove_tag": Address(TEAM, post=303, values=lambda s: {**product(s), **tag(s)}),
+    "products.tag_list": Address(TEAM, get=200, values=lumen),
+    "products.edit_tag": Address(ADMINS, get=200, post=422, values=tag),
+    "products.merge_tag": Address(ADMINS, get=200, post=422, values=tag),
+    "products.delete_tag": Address(ADMINS, get=200, post=303, values=tag),
+    "products.catalogue": Address(OPERATOR, get=200),
+    "products.new_plan": Address(OPERATOR, get=200, post=422),
+    "products.edit_plan": Address(OPERATOR, get=200, post=422, values=plan),
+    "products.retire_plan": Address(OPERATOR, post=303, values=plan),
+    "products.restore_plan": Address(OPERATOR, post=303, values=plan),
+    "products.export_plans": Address(OPERATOR, get=200, page=False),
+    "products.import_plans": Address(OPERATOR, get=200, post=422),
+    "products.check_import": Address(OPERATOR, get=200, post=303, values=lambda s: {"draft": s.catalogue}),
+    "products.owned": Address(OPERATOR, get=200, values=owner),
+    "products.new_product": Address(OPERATOR, get=200, post=422, values=owner),
+    "products.edit_product": Address(OPERATOR, get=200, post=422, values=owned),
+    "products.end_product": Address(OPERATOR, get=200, post=303, values=owned),
+    "products.import_usage": Address(OPERATOR, get=200, post=422),
     # the operator
     "backoffice.desk": Address(OPERATOR, get=200),
     "backoffice.applications": Address(OPERATOR, get=200),

@@ -105,7 +105,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.organisations import routes as organisations
     from webapp.pages import routes as pages
     from webapp.partners import routes as partners
-    from webapp.products import routes as products
+    from webapp.products import desk as products  # with the routes of organisations
     from webapp.requests import routes as requests
     from webapp.tenders import routes as tenders
 

@@ -73,6 +73,26 @@ def _colleague(stage: Stage) -> dict[str, Any]:
     return {**_lumen(stage), "colleague": stage.membership(stage.cast.hugo, stage.cast.lumen).public_id}
 
 
+def _product(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "product": stage.product.public_id}
+
+
+def _setting(stage: Stage) -> dict[str, Any]:
+    return {**_product(stage), "setting": stage.product.settings[0].public_id}
+
+
+def _tag(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "tag": stage.product.tags[0].public_id}
+
+
+def _owner(stage: Stage) -> dict[str, Any]:
+    return {"organisation": stage.cast.lumen.public_id}
+
+
+def _owned(stage: Stage) -> dict[str, Any]:
+    return {**_owner(stage), "product": stage.product.public_id}
+
+
 def _received(tender: str) -> Values:
     return lambda stage: {**_lumiere(stage), "tender": getattr(stage, tender).public_id}
 
@@ -136,6 +156,20 @@ SIGHTS = (
     Sight("password", "accounts.password", "nadia"),
     Sight("devices", "accounts.sessions", "nadia"),
     Sight("new organisation", "organisations.new", "nadia"),
+    Sight("products", "products.index", "nadia", _lumen),
+    Sight("products searched", "products.index", "hugo", _lumen, query="?q=nothing"),
+    Sight("no products yet", "products.index", "pierre", _lumiere),
+    Sight("a product", "products.show", "nadia", _product, query="?days=90"),
+    Sight("a product, looked at", "products.show", "hugo", _product),
+    Sight("new setting", "products.new_setting", "nadia", _product),
+    Sight("change a setting", "products.change_setting", "nadia", _setting),
+    Sight("remove a setting", "products.remove_setting", "nadia", _setting),
+    Sight("tags of a product", "products.tags", "hugo", _product),
+    Sight("tags", "products.tag_list", "nadia", _lumen),
+    Sight("no tags yet", "products.tag_list", "pierre", _lumiere),
+    Sight("change a tag", "products.edit_tag", "nadia", _tag),
+    Sight("merge a tag", "products.merge_tag", "nadia", _tag),
+    Sight("delete a tag", "products.delete_tag", "nadia", _tag),
     # a partner
     Sight("overview of a partner", "pages.overview", "pierre", _lumiere),
     Sight("overview with a volume", "pages.overview", "pierre", _lumiere, prepare=_volume),
@@ -164,6 +198,17 @@ SIGHTS = (
         "an organisation with a volume", "backoffice.organisation", "olga",
         lambda s: {"organisation": s.cast.lumiere.public_id}, prepare=_volume,
     ),
+    Sight("catalogue", "products.catalogue", "olga"),
+    Sight("new plan", "products.new_plan", "olga"),
+    Sight("a plan", "products.edit_plan", "olga", lambda s: {"plan": s.product.plan.public_id}),
+    Sight("import of the catalogue", "products.import_plans", "olga"),
+    Sight("import to check", "products.check_import", "olga", lambda s: {"draft": s.catalogue}),
+    Sight("import of usage", "products.import_usage", "olga"),
+    Sight("products on the desk", "products.owned", "olga", _owner),
+    Sight("ended products on the desk", "products.owned", "olga", _owner, query="?state=ended"),
+    Sight("new product", "products.new_product", "olga", _owner),
+    Sight("a product on the desk", "products.edit_product", "olga", _owned),
+    Sight("end a product", "products.end_product", "olga", _owned),
     Sight("calls on the desk", "backoffice.tender_list", "olga"),
     Sight("a call on the desk", "backoffice.tender", "olga", lambda s: {"tender": s.tender.public_id}),
     Sight("mail log", "backoffice.mails", "olga"),

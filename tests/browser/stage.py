@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from PIL import Image
@@ -16,9 +16,14 @@ from tests.factories import (
     make_offer,
     make_organisation,
     make_partner,
+    make_plan,
+    make_product,
     make_recipient,
+    make_setting,
+    make_tag,
     make_tender,
     make_upload,
+    make_usage,
     make_user,
 )
 from webapp import drafts, links, mailer, uploads
@@ -31,6 +36,8 @@ from webapp.inbox import actions as inbox
 from webapp.mailer import QueuedMail
 from webapp.organisations import actions as organisations
 from webapp.organisations.models import ColleagueInvitation
+from webapp.products.models import Product
+from webapp.products.rules import Colour, Family, Metric, Period, PlanDetails
 from webapp.tenders import actions as tenders
 from webapp.tenders.models import Offer, Tender
 from webapp.unit import unit_of_work
@@ -54,6 +61,8 @@ class Stage:
     invitation: ColleagueInvitation
     typed: str  # key of a draft that can be sent
     sent: str  # key of a draft that was sent
+    product: Product  # Lumen Optik's, with settings, usage and two tags
+    catalogue: str  # key of the draft of a file that changes the catalogue
     tokens: dict[str, str]
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
@@ -93,6 +102,42 @@ def _dead_mail(tender: Tender, now: datetime) -> None:
 @unit_of_work
 def _link(purpose: str, subject: int, now: datetime) -> str:
     return links.issue(purpose, subject, expires_at=now + timedelta(days=30), now=now).token
+
+
+def _products(cast: Cast, now: datetime) -> Product:
+    """Lumen Optik's products; the first one with everything that a product can have."""
+    web = make_plan(
+        "web-pro", name_en="Web Hosting Pro", name_fr="Hébergement Web Pro", name_de="Webhosting Pro"
+    )
+    mail = make_plan("mail-24", Family.MAIL, name="Mail Service", period=Period.MONTH)
+    make_plan("web-old", name="Web Hosting Classic", retired_at=now - timedelta(days=40))
+    product = make_product(cast.lumen, "shop.lumen-optik.ch", web)
+    other = make_product(
+        cast.lumen, "unternehmenskommunikation-und-rechenzentrumsbetrieb.lumen-optik.ch", web
+    )
+    post = make_product(cast.lumen, "lumen-optik.ch (24 mailboxes)", mail, auto_renew=False)
+    make_product(cast.lumen, "alt.lumen-optik.ch", web, ended_at=now - timedelta(days=9))
+    make_setting(product)
+    make_setting(product, "Document root", "/srv/customers/lumen-optik.ch/shop/public/current/htdocs")
+    make_tag(cast.lumen, "prod", Colour.GREEN, [product, post])
+    make_tag(cast.lumen, "shop", Colour.BLUE, [product])
+    make_tag(cast.lumen, "Unternehmensauftritt 2027", Colour.YELLOW, [other])
+    for n in range(40):
+        day = now.date() - timedelta(days=n)
+        make_usage(product, day, amount=900 + 37 * (n % 7) - 11 * n)
+        make_usage(product, day, metric=Metric.TRANSFER, amount=100 * n)
+    return product
+
+
+def _catalogue_file(now: datetime) -> str:
+    """The key of a file with a new plan and a changed one, checked and not imported yet."""
+    names = dict.fromkeys(("en", "fr", "de"), "Web Hosting Max")
+    new = PlanDetails("web-max", Family.WEB, names, Period.YEAR, 24_000, 22_000, 25, True, False)
+    dearer = replace(new, code="web-pro", price_chf=13_000)
+    key = drafts.new_key()
+    rows = [{"details": each.as_data(), "retired": None} for each in (new, dearer)]
+    drafts.save("catalogue", key, {"plans": rows}, now=now)
+    return key
 
 
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
@@ -171,5 +216,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         invitation,
         typed,
         sent,
+        _products(cast, now),
+        _catalogue_file(now),
         tokens,
     )

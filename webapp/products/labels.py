@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
+from typing import Any
 
 from webapp.i18n import current_language, lazy
 from webapp.products.models import Plan, Product
@@ -65,6 +66,16 @@ def metric(which: Metric) -> str:
     return str(METRICS[which])
 
 
+def colour(which: Colour) -> str:
+    """The colour's name."""
+    return str(COLOURS[which])
+
+
+def shape(which: Colour) -> str:
+    """The sign beside the colour's name."""
+    return SHAPES[which]
+
+
 def plan_name(plan: Plan) -> str:
     """The plan's name in the reader's language."""
     return plan.name_in(current_language())
@@ -80,4 +91,13 @@ def plans_by_family(plans: Iterable[Plan]) -> list[tuple[Family, list[Plan]]]:
     return [(which, list(rows)) for which, rows in groupby(plans, key=lambda each: each.family)]
 
 
-FILTERS = {"family": family, "period": period, "metric": metric, "plan_name": plan_name, "by_family": by_family}
+FILTERS: dict[str, Callable[..., Any]] = {
+    "family": family,
+    "period": period,
+    "metric": metric,
+    "colour_name": colour,
+    "colour_shape": shape,
+    "plan_name": plan_name,
+    "by_family": by_family,
+    "plans_by_family": plans_by_family,
+}
