@@ -1,0 +1,44 @@
+"""What is typed on the pages of a client's partners. The boxes of products are read by partnerships.forms."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import IntegerField
+
+from webapp.accounts.forms import PasswordAgain
+from webapp.forms import BaseForm, OneOf, lazy, needed
+from webapp.partners import labels
+from webapp.partnerships.rules import Payer
+
+
+class EditorForm(BaseForm):
+    """The editor of access: what is wrong with it as a whole."""
+
+
+class ReviewForm(PasswordAgain, BaseForm):
+    """Saves the changes; full access asks for the password."""
+
+    def __init__(self, *, becomes_full: bool) -> None:
+        super().__init__()
+        self.password_needed = becomes_full
+
+
+class PaymentChoice(BaseForm):
+    """Whose payment method."""
+
+    payer = OneOf(
+        lazy("Who pays?"),
+        [needed(lazy("Choose who pays."))],
+        choices=lambda: [(payer.value, labels.payment(payer)) for payer in Payer],
+    )
+
+
+class PaymentForm(PasswordAgain, BaseForm):
+    """Saves the payment method; handing over the wallet asks for the password."""
+
+    version = IntegerField()
+
+    def __init__(self, payer: Payer, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.password_needed = payer is Payer.PARTNER
