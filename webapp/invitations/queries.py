@@ -18,7 +18,7 @@ from webapp.invitations.models import Invitation, OfferedProduct
 from webapp.invitations.rules import REMINDER, Compared, Direction, Granted, compare
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.models import Partnership, ProductGrant
-from webapp.partnerships.rules import NOTHING, Access, Rights
+from webapp.partnerships.rules import Access, Rights
 from webapp.products.models import Plan, Product
 from webapp.products.rules import Family
 from webapp.text import fold
@@ -203,14 +203,6 @@ def still_offered(invitation: Invitation) -> dict[int, Rights]:
     active = partnerships.active_products(invitation.client, wanted)
     taken = partnerships.taken(invitation.client, wanted)
     return {each: wanted[each] for each in active if each not in taken}
-
-
-def asked_by_product(invitation: Invitation, client: Organisation) -> dict[int, Rights]:
-    """What a partner asked for per category, product by product of this client (RULES C7)."""
-    by_family = {each.family: each.rights for each in invitation.asked}
-    products = partnerships.active_products(client).values()
-    wanted = {each.id: by_family.get(each.plan.family, NOTHING) for each in products}
-    return {product_id: rights for product_id, rights in wanted.items() if rights}
 
 
 def asked_and_granted(invitation: Invitation, partnership: Partnership) -> Compared:

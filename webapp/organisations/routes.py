@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from flask import Blueprint, Response, flash, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, limits, links
@@ -17,7 +17,7 @@ from webapp.accounts.rules import Role
 from webapp.errors import link_over
 from webapp.forms import ConfirmForm
 from webapp.found import found
-from webapp.htmx import go, render, saying_why_not, show
+from webapp.htmx import go, local_address, render, saying_why_not, show
 from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.limits import Limit
@@ -40,15 +40,16 @@ INVITATIONS_TO_ADDRESS = Limit("colleague-mail", 10, DAY)
 @blueprint.route("/account/organisations/new", methods=["GET", "POST"])
 @signed_in
 def new() -> AnyResponse:
-    """A further organisation (RULES O1)."""
+    """A further organisation (RULES O1); then back to where it was needed."""
     form, me = OrganisationForm(), person()
+    back = local_address(request.args.get("next"), "") or None
     if form.validate_on_submit() and form.within((ORGANISATIONS, me.public_id)):
         organisation = actions.open_organisation(
             form.details(me.name), key=form.key.data or "", by=me, now=clock.now()
         )
         flash(_("%(name)s is ready.", name=organisation.name))
-        return go(url_for("pages.overview", org=organisation.public_id))
-    return show("organisations/new.html", form)
+        return go(back or url_for("pages.overview", org=organisation.public_id))
+    return show("organisations/new.html", form, next=back)
 
 
 @blueprint.route("/o/<org>/settings", methods=["GET", "POST"])
