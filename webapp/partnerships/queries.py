@@ -22,6 +22,7 @@ from webapp.partnerships.models import (
 )
 from webapp.partnerships.rules import (
     NAMED,
+    NOTHING,
     Access,
     Holder,
     Picked,
@@ -172,13 +173,29 @@ def live_grants(partnership: Partnership) -> list[ProductGrant]:
 
 
 def rights_of(partnership: Partnership, product: Product) -> Rights:
-    """What the partner may do with this product of the client (RULES C1, C2, C4)."""
-    grant = db.session.scalar(
-        sa.select(ProductGrant).where(
-            ProductGrant.partnership_id == partnership.id, ProductGrant.product_id == product.id, GRANTED
+    """What the partner may do with this product of the client at this moment (RULES C1, C2, C4).
+
+    Nothing with another organisation's product or one that has ended, nor when it is over or suspended.
+    """
+    row = db.session.execute(
+        sa.select(Partnership.access, ProductGrant.technical, ProductGrant.statistical)
+        .join(Partnership.partner)
+        .join(Product, Product.organisation_id == Partnership.client_id)
+        .outerjoin(
+            ProductGrant,
+            sa.and_(
+                ProductGrant.partnership_id == Partnership.id, ProductGrant.product_id == Product.id, GRANTED
+            ),
         )
-    )
-    return rights_on(partnership.access, grant.rights if grant else Rights())
+        .where(
+            Partnership.id == partnership.id,
+            ACTIVE,
+            PartnerAccount.suspended_at.is_(None),
+            Product.id == product.id,
+            Product.ended_at.is_(None),
+        )
+    ).one_or_none()
+    return rights_on(row[0], Rights(bool(row[1]), bool(row[2]))) if row else NOTHING
 
 
 def active_products(client: Organisation, ids: Iterable[int] | None = None) -> dict[int, Product]:
