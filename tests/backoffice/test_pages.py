@@ -6,7 +6,13 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import make_application, make_organisation, make_tender, make_user
+from tests.factories import (
+    make_application,
+    make_organisation,
+    make_partnership,
+    make_tender,
+    make_user,
+)
 from webapp import links
 from webapp.accounts.models import User
 from webapp.audit import AuditEvent
@@ -16,6 +22,7 @@ from webapp.directory.models import Application
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
 from webapp.money import Money
+from webapp.partnerships.rules import Access
 from webapp.unit import unit_of_work
 
 DESK = ["", "applications", "organisations", "tenders", "mails"]
@@ -377,3 +384,51 @@ def test_a_tender_or_application_of_nobody_is_not_found(olga):
         assert olga.get(f"/en/admin/{part}").status_code == status
     assert olga.post_to("/en/admin/mails/9/retry").status == 404
     assert make_organisation("X").public_id and actions.SETUP_LIFETIME
+
+
+# --- suspending a partner -----------------------------------------------------------------------------------
+
+
+def test_a_partner_is_suspended_on_a_page_of_its_own_and_active_again_with_one_button(olga, cast, another):
+    """RULES C14, SECURITY A3: the very next request of its people is refused; nothing is deleted."""
+    partnership = make_partnership(cast.lumen, cast.lumiere_partner, Access.FULL)
+    space = f"/en/o/{cast.lumiere.public_id}/clients/{partnership.public_id}/products"
+    pierre = another().sign_in(cast.pierre)
+    pierre.get_page(space)
+    page = olga.get_page(olga.get_page(at(cast.lumiere)).links["Suspend this partner"])
+    assert page.h1 == "Suspend Lumière Digital Sàrl" and audited() == []
+    done = olga.submit(page.path, {"reason": "invoices"})
+    assert done.location == at(cast.lumiere)
+    page = olga.get_page(done.location)
+    assert "Lumière Digital Sàrl is suspended and has been told by mail." in page.notices
+    assert "by Olga Ott" in page and "Invoices are unpaid" in page and "Partner, suspended" in page
+    assert pierre.get(space).status_code == 404
+    done = olga.submit(page.path, to=at(cast.lumiere, "/suspension/end"))
+    assert (
+        "Lumière Digital Sàrl is active again and has been told by mail."
+        in olga.get_page(done.location).notices
+    )
+    pierre.get_page(space)
+    assert audited() == ["partner.suspended", "partner.resumed"]
+
+
+def test_a_suspension_needs_a_reason(olga, cast):
+    page = olga.submit(at(cast.lumiere, "/suspension"))
+    assert (page.status, page.errors) == (422, ["Choose a reason."])
+    assert audited() == []
+
+
+def test_what_was_suspended_or_lifted_meanwhile_is_said(olga, cast):
+    here = at(cast.lumiere, "/suspension")
+    olga.submit(here, {"reason": "other"})
+    done = olga.submit(here, {"reason": "other"})
+    assert "This partner is suspended already." in olga.get_page(done.location).notices
+    for sentence in ("is active again", "This partner is not suspended."):
+        page = olga.get_page(olga.post_to(f"{here}/end").location)
+        assert any(sentence in notice for notice in page.notices)
+
+
+def test_only_partners_are_suspended(olga, cast):
+    assert olga.get(at(cast.lumen, "/suspension")).status_code == 404
+    assert olga.post_to(at(cast.lumen, "/suspension/end")).status == 404
+    assert "Suspend this partner" not in olga.get_page(at(cast.lumen)).links

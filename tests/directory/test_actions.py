@@ -7,15 +7,24 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from tests.factories import make_application, make_organisation, make_user
+from tests.factories import join, make_application, make_organisation, make_user
 from tests.threads import at_once
 from webapp import kept, uploads
 from webapp.accounts.models import Organisation
-from webapp.accounts.rules import Kind
+from webapp.accounts.rules import Kind, Role
 from webapp.audit import AuditEvent
 from webapp.directory import actions, queries
 from webapp.directory.models import Application, PartnerAccount
-from webapp.directory.rules import AlreadyDecided, Filters, Listing, MayNotApply, Obstacle
+from webapp.directory.rules import (
+    AlreadyDecided,
+    AlreadySuspended,
+    Filters,
+    Listing,
+    MayNotApply,
+    NotSuspended,
+    Obstacle,
+    SuspensionReason,
+)
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
 from webapp.money import Money
@@ -294,3 +303,51 @@ def test_a_volume_is_recorded_replaced_and_taken_back(cast, now):
     assert audited() == ["volume.recorded"] * 3
     details = db.session.scalars(sa.select(AuditEvent.detail).order_by(AuditEvent.id)).all()
     assert details == ["volume=CHF 0", "volume=CHF 123450", "volume=none"]
+
+
+# --- suspended, and active again ----------------------------------------------------------------------------
+
+
+def test_a_suspension_is_recorded_with_its_reason_and_told_to_those_who_answer(app, cast, now):
+    """RULES A4: what the operator decides; the log keeps a code."""
+    second = join(make_user("Second Head"), cast.lumiere, Role.LEGAL_REPRESENTATIVE)
+    join(make_user("Gone Head", disabled_at=now), cast.lumiere, Role.LEGAL_REPRESENTATIVE)
+    actions.suspend(cast.lumiere_partner, SuspensionReason.INVOICES, by=cast.olga, now=now)
+    assert cast.lumiere_partner.suspended_at == now
+    event = db.session.scalar(sa.select(AuditEvent))
+    assert (event.action, event.detail, event.person_id, event.organisation_id) == (
+        "partner.suspended", "reason=invoices", cast.olga.id, cast.lumiere.id,
+    )  # fmt: skip
+    assert sorted(mails("partner_suspended")) == sorted([cast.pierre.email, second.user.email])
+    with pytest.raises(AlreadySuspended):
+        actions.suspend(cast.lumiere_partner, SuspensionReason.OTHER, by=cast.olga, now=now)
+    actions.resume(cast.lumiere_partner, by=cast.olga, now=now)
+    assert cast.lumiere_partner.suspended_at is None and audited()[-1] == "partner.resumed"
+    assert sorted(mails("partner_resumed")) == sorted([cast.pierre.email, second.user.email])
+    with pytest.raises(NotSuspended):
+        actions.resume(cast.lumiere_partner, by=cast.olga, now=now)
+
+
+def test_a_suspended_partner_is_in_no_list_and_comes_back(app, cast, now):
+    """RULES A5: kept pages of the directory show it at once."""
+    before = kept.stamp_of("directory", db.engine)
+    actions.suspend(cast.lumiere_partner, SuspensionReason.OTHER, by=cast.olga, now=now)
+    between = kept.stamp_of("directory", db.engine)
+    assert [row[1] for row in queries.find_partners(Filters()).rows] == [cast.bergwerk_partner.public_id]
+    actions.resume(cast.lumiere_partner, by=cast.olga, now=now)
+    assert len(queries.find_partners(Filters()).rows) == 2
+    assert len({before, between, kept.stamp_of("directory", db.engine)}) == 3
+
+
+def test_two_operators_suspend_once(app, cast, now):
+    partner, olga = cast.lumiere_partner.id, cast.olga.id
+
+    def suspend():
+        actions.suspend(
+            db.session.get(PartnerAccount, partner), SuspensionReason.OTHER, by=db.session.get(type(cast.olga), olga),
+            now=now,
+        )  # fmt: skip
+
+    results = at_once(app, suspend, suspend)
+    assert {type(each) for each in results} == {AlreadySuspended, type(None)}
+    assert audited() == ["partner.suspended"] and len(mails("partner_suspended")) == 1

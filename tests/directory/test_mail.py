@@ -5,6 +5,7 @@ import pytest
 from tests.factories import make_application
 from tests.post import html_of, text_of
 from webapp.directory import actions
+from webapp.directory.rules import SuspensionReason
 
 
 @pytest.fixture
@@ -64,3 +65,21 @@ def test_all_mails_of_an_application_are_one_thread(cast, now, outbox):
     application = make_application(cast.lumen, cast.nadia)
     actions.reject(application, reason="Not yet, sorry.", by=cast.olga, now=now)
     assert outbox.deliver()[0]["References"] == f"<application.{application.id}@helvia.example>"
+
+
+def test_a_suspended_partner_is_told_without_the_reason_and_so_when_it_is_over(cast, outbox, now):
+    actions.suspend(cast.bergwerk_partner, SuspensionReason.SECURITY, by=cast.olga, now=now)
+    (message,) = outbox.deliver()
+    assert (message["To"], message["Content-Language"]) == (cast.berta.email, "de")
+    assert "Bergwerk IT GmbH" in message["Subject"] and "wrong hands" not in text_of(message)
+    assert outbox.links(message)[0] == f"/de/o/{cast.bergwerk.public_id}/clients"
+    actions.resume(cast.bergwerk_partner, by=cast.olga, now=now)
+    (message,) = outbox.deliver()
+    assert message["To"] == cast.berta.email
+    assert outbox.links(message)[0] == f"/de/o/{cast.bergwerk.public_id}/clients"
+
+
+def test_a_suspension_that_is_lifted_before_its_mail_leaves_is_not_told(cast, outbox, now):
+    actions.suspend(cast.bergwerk_partner, SuspensionReason.OTHER, by=cast.olga, now=now)
+    actions.resume(cast.bergwerk_partner, by=cast.olga, now=now)
+    assert [message["Message-ID"].split(".")[0] for message in outbox.deliver()] == ["<partner_resumed"]

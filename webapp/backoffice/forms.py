@@ -5,7 +5,8 @@ from __future__ import annotations
 from wtforms import ValidationError
 
 from webapp.accounts.forms import NewPassword
-from webapp.forms import Amount, BaseForm, EmailLine, Line, Text, filled, lazy, needed
+from webapp.directory.labels import SUSPENSION_REASONS
+from webapp.forms import Amount, BaseForm, EmailLine, Line, OneOf, Text, filled, lazy, needed
 from webapp.i18n import gettext as _
 from webapp.money import Money
 
@@ -39,6 +40,16 @@ class VolumeForm(BaseForm):
     def volume(self) -> Money | None:
         """What to record, after validation."""
         return None if self.amount.minor is None else Money(self.amount.minor, self.currency)
+
+
+class SuspensionForm(BaseForm):
+    """Why a partner is suspended: for the log."""
+
+    reason = OneOf(
+        lazy("Why is it suspended?"),
+        [needed(lazy("Choose a reason."))],
+        choices=lambda: [(code.value, words) for code, words in SUSPENSION_REASONS.items()],
+    )
 
 
 class SetupForm(NewPassword, BaseForm):

@@ -11,7 +11,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.audit import AuditEvent
 from webapp.directory.models import Application, PartnerAccount
+from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.mailer import WAITING, QueuedMail
 from webapp.tenders.models import Tender
@@ -103,6 +105,33 @@ def applications_of(organisation: Organisation) -> Sequence[Application]:
         .where(Application.organisation_id == organisation.id)
         .order_by(Application.id.desc())
     ).all()
+
+
+@dataclass(frozen=True)
+class Suspension:
+    """Since when a partner is suspended, by whom, and why, as the log has it."""
+
+    at: datetime
+    by: str | None
+    reason: SuspensionReason
+
+
+def suspension_of(partner: PartnerAccount) -> Suspension | None:
+    """The suspension that holds at the moment."""
+    if partner.suspended_at is None:
+        return None
+    event = db.session.execute(
+        sa.select(AuditEvent.detail, User.name)
+        .outerjoin(User, User.id == AuditEvent.person_id)
+        .where(
+            AuditEvent.subject == f"partner_accounts:{partner.id}", AuditEvent.action == "partner.suspended"
+        )
+        .order_by(AuditEvent.id.desc())
+        .limit(1)
+    ).first()
+    reason = event.detail.removeprefix("reason=") if event else ""
+    known = SuspensionReason(reason) if reason in set(SuspensionReason) else SuspensionReason.OTHER
+    return Suspension(partner.suspended_at, event.name if event else None, known)
 
 
 def tenders_sent_count(organisation: Organisation) -> int:

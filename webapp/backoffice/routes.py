@@ -12,11 +12,12 @@ from webapp.accounts.labels import ROLES
 from webapp.accounts.models import Organisation
 from webapp.accounts.rules import AddressTaken, OperatorExists
 from webapp.backoffice import actions, labels, queries
-from webapp.backoffice.forms import RejectionForm, SetupForm, VolumeForm
+from webapp.backoffice.forms import RejectionForm, SetupForm, SuspensionForm, VolumeForm
 from webapp.directory import actions as partner_actions
 from webapp.directory import queries as directory
-from webapp.directory.labels import APPLICATION_STATES
+from webapp.directory.labels import APPLICATION_STATES, SUSPENSION_REASONS
 from webapp.directory.models import Application, PartnerAccount
+from webapp.directory.rules import SuspensionReason
 from webapp.found import found
 from webapp.htmx import go, page_number, render, saying_why_not, show
 from webapp.i18n import current_language
@@ -133,6 +134,8 @@ def _organisation_page(it: Organisation, partner: PartnerAccount | None, form: V
         it=it,
         roles=ROLES,
         partner=partner,
+        suspension=queries.suspension_of(partner) if partner else None,
+        reasons=SUSPENSION_REASONS,
         standing=directory.volume_of(partner, now=clock.now()) if partner else None,
         applications=queries.applications_of(it),
         states=APPLICATION_STATES,
@@ -163,6 +166,33 @@ def record_volume(organisation: str) -> AnyResponse:
         flash(_("The volume of %(organisation)s is recorded.", organisation=it.name))
     else:
         flash(_("The recorded volume of %(organisation)s is removed.", organisation=it.name))
+    return go(url_for("backoffice.organisation", organisation=it.public_id))
+
+
+@blueprint.route("/organisations/<organisation>/suspension", methods=["GET", "POST"])
+@operator
+def suspend(organisation: str) -> AnyResponse:
+    """Suspends the organisation's partner account, after a page that says what that means."""
+    it = found(queries.organisation(organisation))
+    partner = found(directory.account_of(it))
+    form = SuspensionForm()
+    if form.validate_on_submit():
+        with saying_why_not():
+            reason = SuspensionReason(form.reason.data)
+            partner_actions.suspend(partner, reason, by=person(), now=clock.now())
+            flash(_("%(organisation)s is suspended and has been told by mail.", organisation=it.name))
+        return go(url_for("backoffice.organisation", organisation=it.public_id))
+    return show("backoffice/suspend.html", form, it=it, partner=partner)
+
+
+@blueprint.post("/organisations/<organisation>/suspension/end")
+@operator
+def resume(organisation: str) -> AnyResponse:
+    """Lifts the suspension."""
+    it = found(queries.organisation(organisation))
+    with saying_why_not():
+        partner_actions.resume(found(directory.account_of(it)), by=person(), now=clock.now())
+        flash(_("%(organisation)s is active again and has been told by mail.", organisation=it.name))
     return go(url_for("backoffice.organisation", organisation=it.public_id))
 
 

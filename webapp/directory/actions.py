@@ -7,12 +7,21 @@ from datetime import datetime
 from webapp import audit, kept, mailer, uploads
 from webapp.accounts import queries as accounts
 from webapp.accounts.models import Organisation, User
+from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES
 from webapp.directory import mail as _mail  # noqa: F401 # registers the mails
 from webapp.directory import queries
 from webapp.directory.labels import service
 from webapp.directory.models import Application, ListingText, PartnerAccount
-from webapp.directory.rules import AlreadyDecided, Listing, MayNotApply, Obstacle
+from webapp.directory.rules import (
+    AlreadyDecided,
+    AlreadySuspended,
+    Listing,
+    MayNotApply,
+    NotSuspended,
+    Obstacle,
+    SuspensionReason,
+)
 from webapp.extensions import db
 from webapp.i18n import speaking
 from webapp.money import Money
@@ -118,6 +127,40 @@ def record_volume(partner: PartnerAccount, volume: Money | None, *, by: User | N
     partner.volume_recorded_at = now if volume else None
     detail = f"volume={volume.currency} {volume.minor}" if volume else "volume=none"
     audit.record("volume.recorded", partner, by=by, now=now, organisation=partner.organisation, detail=detail)
+
+
+@unit_of_work
+def suspend(partner: PartnerAccount, reason: SuspensionReason, *, by: User, now: datetime) -> None:
+    """Takes the partner out of the programme for now: it is in no list, gets no calls, acts for no client.
+
+    Its partnerships stay. Whoever answers for it is told by mail. Raises AlreadySuspended.
+    """
+    if lock(partner).suspended_at:
+        raise AlreadySuspended()
+    partner.suspended_at = now
+    _directory_changed()
+    audit.record(
+        "partner.suspended", partner, by=by, now=now, organisation=partner.organisation,
+        detail=f"reason={reason.value}",
+    )  # fmt: skip
+    _tell_representatives("partner_suspended", partner, now=now)
+
+
+@unit_of_work
+def resume(partner: PartnerAccount, *, by: User, now: datetime) -> None:
+    """Lifts the suspension: everything is as it was before. Raises NotSuspended."""
+    if lock(partner).suspended_at is None:
+        raise NotSuspended()
+    partner.suspended_at = None
+    _directory_changed()
+    audit.record("partner.resumed", partner, by=by, now=now, organisation=partner.organisation)
+    _tell_representatives("partner_resumed", partner, now=now)
+
+
+def _tell_representatives(kind: str, partner: PartnerAccount, *, now: datetime) -> None:
+    for person in accounts.colleagues_with(partner.organisation, Role.LEGAL_REPRESENTATIVE):
+        if person.disabled_at is None:
+            mailer.queue(kind, person, partner, now=now)
 
 
 @unit_of_work

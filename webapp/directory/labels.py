@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 
 from webapp.directory.models import ListingText, PartnerAccount
-from webapp.directory.rules import SERVICES
+from webapp.directory.rules import SERVICES, SuspensionReason
 from webapp.i18n import current_language, lazy
 from webapp.mailer import address_of
 from webapp.places import region_name
@@ -26,6 +26,14 @@ APPLICATION_STATES = {
     "waiting": (lazy("Waiting"), "wait"),
     "approved": (lazy("Approved"), "ok"),
     "rejected": (lazy("Rejected"), ""),
+}
+
+SUSPENSION_REASONS = {
+    SuspensionReason.CONDITIONS: lazy("It does not keep to the conditions of the programme"),
+    SuspensionReason.INVOICES: lazy("Invoices are unpaid"),
+    SuspensionReason.SECURITY: lazy("Its access may be in the wrong hands"),
+    SuspensionReason.REQUEST: lazy("It asked for it"),
+    SuspensionReason.OTHER: lazy("Another reason"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from webapp.directory import queries
-from webapp.i18n import country
+from webapp.i18n import country, instant
 from webapp.i18n import gettext as _
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 
@@ -118,4 +118,60 @@ def application_rejected(row: QueuedMail) -> Letter | None:
             organisation=organisation.name,
         ),
         thread=f"application.{application.id}",
+    )
+
+
+def _why_representative(organisation: str) -> str:
+    return _(
+        "You get this mail because you are a legal representative of %(organisation)s.",
+        organisation=organisation,
+    )
+
+
+@mail
+def partner_suspended(row: QueuedMail) -> Letter | None:
+    """To each legal representative of the partner; of no use once the suspension is lifted."""
+    partner = queries.partner_by_id(row.about)
+    if partner is None or partner.suspended_at is None:
+        return None
+    return Letter(
+        subject=_("Partner account of %(partner)s suspended", partner=partner.name),
+        heading=_("Your partner account is suspended"),
+        paragraphs=(
+            _(
+                "The operator of this portal has suspended the partner account of %(partner)s.",
+                partner=partner.name,
+            ),
+            _(
+                "Until this is lifted, the directory does not show you, no calls for tenders reach you, and "
+                "nobody of your team can act for a client. Your partnerships and your data stay as they are."
+            ),
+            _("To learn why, and what can be done, answer this mail."),
+        ),
+        facts=((_("Suspended"), instant(partner.suspended_at)),),
+        button=(_("See your clients"), address_of("clients.index", org=partner.organisation.public_id)),
+        why=_why_representative(partner.organisation.name),
+        thread=f"suspension.{partner.id}",
+    )
+
+
+@mail
+def partner_resumed(row: QueuedMail) -> Letter | None:
+    """To each legal representative of the partner."""
+    partner = queries.partner_by_id(row.about)
+    if partner is None or partner.suspended_at:
+        return None
+    return Letter(
+        subject=_("Partner account of %(partner)s active again", partner=partner.name),
+        heading=_("Your partner account is active again"),
+        paragraphs=(
+            _("The suspension of %(partner)s has been lifted.", partner=partner.name),
+            _(
+                "Calls for tenders reach you again, the directory shows you if your profile is switched on, and "
+                "your team can act for your clients as before."
+            ),
+        ),
+        button=(_("See your clients"), address_of("clients.index", org=partner.organisation.public_id)),
+        why=_why_representative(partner.organisation.name),
+        thread=f"suspension.{partner.id}",
     )

@@ -120,6 +120,11 @@ def account_of(organisation: Organisation) -> PartnerAccount | None:
     )
 
 
+def partner_by_id(partner_id: int) -> PartnerAccount | None:
+    """For mails, which know whom they serve."""
+    return db.session.get(PartnerAccount, partner_id, options=[joinedload(PartnerAccount.organisation)])
+
+
 def slugs_like(slug: str) -> set[str]:
     """The taken slugs that begin with this one."""
     return set(

@@ -65,6 +65,28 @@ class AlreadyDecided(Refused):
     sentence = "This application has been decided already."
 
 
+class SuspensionReason(StrEnum):
+    """Why the operator suspends a partner, as the log keeps it: a code, no words about people."""
+
+    CONDITIONS = "conditions"
+    INVOICES = "invoices"
+    SECURITY = "security"
+    REQUEST = "request"
+    OTHER = "other"
+
+
+class AlreadySuspended(Refused):
+    """Somebody at the desk was faster."""
+
+    sentence = "This partner is suspended already."
+
+
+class NotSuspended(Refused):
+    """There is nothing to lift."""
+
+    sentence = "This partner is not suspended."
+
+
 @dataclass(frozen=True)
 class VolumeStanding:
     """RULES A2: where a partner stands; `managed` is None as long as nobody has recorded its volume."""
