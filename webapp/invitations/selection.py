@@ -27,7 +27,7 @@ class Bars:
 
     def on(self, access: Access | None) -> bool:
         """Whether this access can't be given at the moment."""
-        return self.full is not None or (access is Access.FULL and bool(self.holders))
+        return self.full is not None or (access == Access.FULL and bool(self.holders))
 
 
 def bars(client: Organisation) -> Bars:
