@@ -154,6 +154,20 @@ def proofread(message: EmailMessage) -> None:
     assert not complaints, "\n  ".join([f"{message['Subject']!r} to {message['To']}:", *complaints])
 
 
+def says_the_same(message: EmailMessage) -> None:
+    """What stands in its text stands in its HTML, and the other way round."""
+    root = read(html_of(message))[0]
+    plain = " ".join(unflowed(message).split())
+    for element in root.all("h1", "p", "td", "blockquote", "a", "span"):
+        if not element.all("h1", "p", "td", "blockquote", "a") and element.text:
+            assert element.text in plain, element.text
+    for line in unflowed(message).splitlines():
+        words = " ".join(line.split()).removesuffix(":").strip()
+        if words and words != "--" and not words.startswith("http"):
+            shown = root.text.replace(" :", ":")
+            assert all(part.strip() in shown for part in re.split(r"\s?: ", words, maxsplit=1)), words
+
+
 @dataclass
 class Received:
     """A message that an SMTP server took."""

@@ -230,7 +230,7 @@ def invitation_reminder(row: QueuedMail) -> Letter | None:
     until, to_partner = day(invitation.expires_at), invitation.direction is Direction.TO_PARTNER
     sender = _client(invitation) if to_partner else invitation.partner.name
     return Letter(
-        subject=_("%(sender)s waits for your answer until %(day)s", sender=sender, day=until),
+        subject=_("Answer %(sender)s by %(day)s", sender=sender, day=day(invitation.expires_at, "medium")),
         heading=_("%(sender)s waits for your answer", sender=sender),
         paragraphs=(
             _("%(client)s has invited you to work for it, and you have not answered yet.", client=sender)
