@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.browser.stage import Stage
+from tests.times import NOW
+from webapp import drafts
 from webapp.accounts.models import UserSession
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
+from webapp.requests.forms import stamp_of
 
 ROLES = (
     "visitor", "stranger", "helper", "admin", "owner", "partner_helper", "partner_owner", "operator",
@@ -125,6 +128,10 @@ def dead_mail(stage: Stage) -> dict[str, Any]:
     return {"mail": db.session.query(QueuedMail.id).filter(QueuedMail.dead_at.is_not(None)).scalar()}
 
 
+def partner(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "partner": stage.partnership.public_id}
+
+
 def product(stage: Stage) -> dict[str, Any]:
     return {**lumen(stage), "product": stage.product.public_id}
 
@@ -149,8 +156,37 @@ def owned(stage: Stage) -> dict[str, Any]:
     return {**owner(stage), "product": stage.product.public_id}
 
 
+def client(stage: Stage) -> dict[str, Any]:
+    return {**lumiere(stage), "client": stage.partnership.public_id}
+
+
+def managed(stage: Stage) -> dict[str, Any]:
+    return {**client(stage), "product": stage.product.public_id}
+
+
+def managed_setting(stage: Stage) -> dict[str, Any]:
+    return {**managed(stage), "setting": stage.product.settings[0].public_id}
+
+
 def offer(stage: Stage) -> dict[str, Any]:
     return {"token": stage.tokens["tender"], "offer": stage.offer.public_id}
+
+
+def asking(stage: Stage) -> dict[str, Any]:
+    return {**lumiere(stage), "draft": stage.asking}
+
+
+def request(stage: Stage) -> dict[str, Any]:
+    return {"invitation": stage.request.public_id}
+
+
+def answering(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), **request(stage)}
+
+
+def confirming(stage: Stage) -> dict[str, Any]:
+    draft = drafts.find("grant", stage.request.public_id, now=NOW)
+    return {"seen": stamp_of(draft.data) if draft else ""}
 
 
 ADDRESSES: dict[str, Address] = {
@@ -197,6 +233,31 @@ ADDRESSES: dict[str, Address] = {
     "directory.become": Address(ANYBODY, get=200),
     "directory.apply": Address(OWNERS, get=200, post=422, values=lumen),
     "directory.listing": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
+    # a partner asks a client, and the client answers
+    "requests.new": Address(PARTNER_ADMINS, get=200, values=lumiere),
+    "requests.who": Address(PARTNER_ADMINS, get=200, post=422, values=asking),
+    "requests.ask": Address(PARTNER_ADMINS, get=200, post=422, values=asking),
+    "requests.message": Address(PARTNER_ADMINS, get=200, post=303, values=asking),
+    "requests.check": Address(PARTNER_ADMINS, get=200, post=303, values=asking),
+    "requests.answer": Address(Access(("owner",)), get=303, values=request),
+    "requests.grant": Address(OWNERS, get=200, post=422, values=answering),
+    "requests.confirm": Address(OWNERS, get=200, post=303, values=answering, data=confirming),
+    "requests.refuse": Address(Access(("owner",)), get=200, post=303, values=request),
+    "requests.join": Address(
+        ANYBODY, get={"visitor": 200, "": 303}, post={"visitor": 422, "": 303}, values=token("request")
+    ),
+    # a partner's clients; which ones, tests/clients/test_relations.py asks
+    "clients.index": Address(PARTNERS, get=200, values=lumiere),
+    "clients.show": Address(PARTNERS, get=200, values=client),
+    "clients.people": Address(PARTNER_ADMINS, get=200, post=303, values=client),
+    "clients.end": Address(PARTNER_ADMINS, get=200, post=303, values=client),
+    "clients.end_password": Address(PARTNER_ADMINS, get=303, post=303, values=client),
+    "clients.ended": Address(PARTNER_ADMINS, get=303, values=client),
+    "clients.products": Address(PARTNERS, get=200, values=client),
+    "clients.product": Address(PARTNERS, get=200, values=managed),
+    "clients.new_setting": Address(PARTNERS, get=200, post=422, values=managed),
+    "clients.change_setting": Address(PARTNERS, get=200, post=422, values=managed_setting),
+    "clients.remove_setting": Address(PARTNERS, get=200, post=303, values=managed_setting),
     # calls for tenders: whoever writes one
     "tenders.new": Address(ANYBODY, get=200),
     "tenders.edit": Address(ANYBODY, get=200, values=lambda s: {"draft": s.typed}),
@@ -234,6 +295,21 @@ ADDRESSES: dict[str, Address] = {
     "tenders.stop_mail": Address(ANYBODY, get=200, values=token("stop")),
     "tenders.stop_mail_by_page": Address(ANYBODY, post=200, values=token("stop")),
     "tenders.stop_mail_now": Address(ANYBODY, post=204, values=token("stop")),
+    # a client's partners; what stands behind a draft, full access or a first page is in tests/partners
+    "partners.index": Address(TEAM, get=200, values=lumen),
+    "partners.show": Address(TEAM, get=200, values=partner),
+    "partners.draft": Address(OWNERS, post=303, values=partner),
+    "partners.review": Address(OWNERS, get=303, values=partner),
+    "partners.save": Address(OWNERS, post=303, values=partner),
+    "partners.remove_product": Address(
+        OWNERS, get=200, post=303, values=lambda s: {**partner(s), "product": s.product.public_id}
+    ),
+    "partners.payment": Address(OWNERS, get=303, values=partner),
+    "partners.check_payment": Address(OWNERS, get=303, post=303, values=partner),
+    "partners.end": Address(OWNERS, get=200, values=partner),
+    "partners.go_on_ending": Address(OWNERS, post=303, values=partner),
+    "partners.end_password": Address(OWNERS, get=303, post=303, values=partner),
+    "partners.ended": Address(TEAM, get=303, values=partner),
     # products and tags
     "products.index": Address(TEAM, get=200, values=lumen),
     "products.show": Address(TEAM, get=200, values=product),
@@ -271,6 +347,12 @@ ADDRESSES: dict[str, Address] = {
     ),
     "backoffice.record_volume": Address(
         OPERATOR, post=422, values=lambda s: {"organisation": s.cast.lumiere.public_id}
+    ),
+    "backoffice.suspend": Address(
+        OPERATOR, get=200, post=422, values=lambda s: {"organisation": s.cast.lumiere.public_id}
+    ),
+    "backoffice.resume": Address(
+        OPERATOR, post=303, values=lambda s: {"organisation": s.cast.lumiere.public_id}
     ),
     "backoffice.tender_list": Address(OPERATOR, get=200),
     "backoffice.tender": Address(OPERATOR, get=200, values=lambda s: {"tender": s.tender.public_id}),

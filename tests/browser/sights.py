@@ -8,13 +8,19 @@ from typing import Any
 
 from tests.addresses import ADDRESSES
 from tests.browser.stage import Stage
+from tests.factories import make_organisation
 from tests.times import NOW
+from webapp import drafts
 from webapp.accounts.models import User
-from webapp.directory.actions import record_volume
+from webapp.directory.actions import record_volume, suspend
+from webapp.directory.rules import SuspensionReason
+from webapp.extensions import db
 from webapp.mailer import address_of
 from webapp.money import Money
+from webapp.partnerships.rules import Access, Payer, Side
 
 Values = Callable[[Stage], dict[str, Any]]
+CHANGES = "c" * 26  # the key of a draft
 
 
 def _nothing(_stage: Stage) -> dict[str, Any]:
@@ -47,8 +53,6 @@ class Sight:
 
 
 def _no_operator(stage: Stage) -> None:
-    from webapp.extensions import db
-
     stage.cast.olga.operator_since = None
     db.session.commit()
 
@@ -71,6 +75,33 @@ def _adeles(stage: Stage) -> dict[str, Any]:
 
 def _colleague(stage: Stage) -> dict[str, Any]:
     return {**_lumen(stage), "colleague": stage.membership(stage.cast.hugo, stage.cast.lumen).public_id}
+
+
+def _partner(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "partner": stage.partnership.public_id}
+
+
+def _full(stage: Stage) -> None:
+    stage.partnership.access = Access.FULL
+    db.session.commit()
+
+
+def _ended(stage: Stage) -> None:
+    stage.partnership.ended_at, stage.partnership.ended_by_side = NOW, Side.CLIENT
+    db.session.commit()
+
+
+def _changed(stage: Stage, *, behind: int = 0) -> None:
+    changes = {
+        "partnership": stage.partnership.public_id, "by": stage.cast.nadia.public_id,
+        "version": stage.partnership.version - behind, "wanted": {str(stage.product.id): "t"}, "access": "",
+        "payer": "",
+    }  # fmt: skip
+    drafts.save("access", CHANGES, changes, now=NOW)
+
+
+def _changed_too_late(stage: Stage) -> None:
+    _changed(stage, behind=1)
 
 
 def _product(stage: Stage) -> dict[str, Any]:
@@ -99,6 +130,53 @@ def _received(tender: str) -> Values:
 
 def _token(name: str) -> Values:
     return lambda stage: {"token": stage.tokens[name]}
+
+
+def _asking(stage: Stage) -> dict[str, Any]:
+    return {**_lumiere(stage), "draft": stage.asking}
+
+
+def _request(stage: Stage) -> dict[str, Any]:
+    return {"invitation": stage.request.public_id}
+
+
+def _answering(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), **_request(stage)}
+
+
+def _asks_for_all(stage: Stage) -> None:
+    stage.request.access, stage.request.payer, stage.request.asked = Access.FULL, Payer.PARTNER, []
+    db.session.commit()
+
+
+def _full_choice(stage: Stage) -> None:
+    choice = {"org": stage.cast.lumen.public_id, "access": "full", "payer": "partner", "wanted": {}}
+    drafts.save("grant", stage.request.public_id, choice, now=NOW)
+
+
+def _second(stage: Stage) -> None:
+    make_organisation("Noser Immobilienverwaltung", owner=stage.cast.nadia)
+
+
+def _deleted(stage: Stage) -> None:
+    stage.request.deleted_at = NOW
+    db.session.commit()
+
+
+def _client(partnership: str) -> Values:
+    return lambda stage: {**_lumiere(stage), "client": getattr(stage, partnership).public_id}
+
+
+def _managed(stage: Stage) -> dict[str, Any]:
+    return {**_client("partnership")(stage), "product": stage.product.public_id}
+
+
+def _managed_setting(stage: Stage) -> dict[str, Any]:
+    return {**_managed(stage), "setting": stage.product.settings[0].public_id}
+
+
+def _suspended(stage: Stage) -> None:
+    suspend(stage.cast.lumiere_partner, SuspensionReason.OTHER, by=stage.cast.olga, now=NOW)
 
 
 SIGHTS = (
@@ -156,6 +234,27 @@ SIGHTS = (
     Sight("password", "accounts.password", "nadia"),
     Sight("devices", "accounts.sessions", "nadia"),
     Sight("new organisation", "organisations.new", "nadia"),
+    Sight("partners", "partners.index", "nadia", _lumen),
+    Sight("no partner yet", "partners.index", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
+    Sight("a partner", "partners.show", "nadia", _partner),
+    Sight("a partner, changed", "partners.show", "nadia", _partner, f"?draft={CHANGES}", prepare=_changed),
+    Sight("a partner, looked at", "partners.show", "hugo", _partner),
+    Sight("a partner with full access", "partners.show", "nadia", _partner, prepare=_full),
+    Sight("a suspended partner, for its client", "partners.show", "nadia", _partner, prepare=_suspended),
+    Sight("a partner that was", "partners.show", "nadia", _partner, prepare=_ended),
+    Sight("changes to review", "partners.review", "nadia", _partner, f"?draft={CHANGES}", prepare=_changed),
+    Sight(
+        "changes that came too late", "partners.review", "nadia", _partner, f"?draft={CHANGES}", status=409,
+        prepare=_changed_too_late,
+    ),
+    Sight(
+        "take a product away", "partners.remove_product", "nadia",
+        lambda s: {**_partner(s), "product": s.product.public_id},
+    ),
+    Sight("who pays", "partners.payment", "nadia", _partner, prepare=_full),
+    Sight("who pays, to check", "partners.check_payment", "nadia", _partner, "?payer=partner", prepare=_full),
+    Sight("end a partnership", "partners.end", "nadia", _partner),
+    Sight("partnership ended", "partners.ended", "nadia", _partner, prepare=_ended),
     Sight("products", "products.index", "nadia", _lumen),
     Sight("products searched", "products.index", "hugo", _lumen, query="?q=nothing"),
     Sight("no products yet", "products.index", "pierre", _lumiere),
@@ -170,7 +269,20 @@ SIGHTS = (
     Sight("change a tag", "products.edit_tag", "nadia", _tag),
     Sight("merge a tag", "products.merge_tag", "nadia", _tag),
     Sight("delete a tag", "products.delete_tag", "nadia", _tag),
+    Sight("request of a partner", "requests.grant", "nadia", _answering),
+    Sight("request for full access", "requests.grant", "nadia", _answering, prepare=_asks_for_all),
+    Sight("request to be granted", "requests.confirm", "nadia", _answering),
+    Sight("request to be granted, full access", "requests.confirm", "nadia", _answering, prepare=_full_choice),
+    Sight("request to be refused", "requests.refuse", "nadia", _request),
+    Sight("request for which organisation", "requests.answer", "nadia", _request, prepare=_second),
+    Sight("request deleted", "requests.answer", "nadia", _request, status=410, prepare=_deleted),
+    Sight("sign up by a request", "requests.join", values=_token("request")),
     # a partner
+    Sight("ask a client", "requests.new", "pierre", _lumiere),
+    Sight("ask whom", "requests.who", "pierre", _asking),
+    Sight("ask for what", "requests.ask", "pierre", _asking),
+    Sight("ask with a few words", "requests.message", "pierre", _asking),
+    Sight("ask, to check", "requests.check", "pierre", _asking),
     Sight("overview of a partner", "pages.overview", "pierre", _lumiere),
     Sight("overview with a volume", "pages.overview", "pierre", _lumiere, prepare=_volume),
     Sight("inbox", "inbox.index", "pierre", _lumiere),
@@ -182,6 +294,21 @@ SIGHTS = (
     Sight("preferences", "inbox.preferences", "pierre", _lumiere),
     Sight("directory profile", "directory.listing", "pierre", _lumiere),
     Sight("already a partner", "directory.apply", "pierre", _lumiere),
+    # a partner's clients
+    Sight("clients", "clients.index", "pierre", _lumiere),
+    Sight("clients filtered", "clients.index", "pierre", _lumiere, query="?q=zzzz&access=full&sort=since"),
+    Sight("clients of a collaborator", "clients.index", "paula", _lumiere),
+    Sight("no clients", "clients.index", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
+    Sight("clients of a suspended partner", "clients.index", "pierre", _lumiere, prepare=_suspended),
+    Sight("a client", "clients.show", "pierre", _client("partnership")),
+    Sight("a client of the past", "clients.show", "pierre", _client("past")),
+    Sight("people of a client", "clients.people", "pierre", _client("partnership")),
+    Sight("end with a client", "clients.end", "pierre", _client("partnership")),
+    Sight("space of a client", "clients.products", "paula", _client("partnership")),
+    Sight("product of a client", "clients.product", "paula", _managed),
+    Sight("new setting for a client", "clients.new_setting", "paula", _managed),
+    Sight("setting of a client", "clients.change_setting", "paula", _managed_setting),
+    Sight("remove a setting of a client", "clients.remove_setting", "paula", _managed_setting),
     # the operator
     Sight("desk", "backoffice.desk", "olga"),
     Sight("applications", "backoffice.applications", "olga"),
@@ -209,6 +336,14 @@ SIGHTS = (
     Sight("new product", "products.new_product", "olga", _owner),
     Sight("a product on the desk", "products.edit_product", "olga", _owned),
     Sight("end a product", "products.end_product", "olga", _owned),
+    Sight(
+        "a suspended partner", "backoffice.organisation", "olga",
+        lambda s: {"organisation": s.cast.lumiere.public_id}, prepare=_suspended,
+    ),
+    Sight(
+        "suspend a partner", "backoffice.suspend", "olga",
+        lambda s: {"organisation": s.cast.lumiere.public_id},
+    ),
     Sight("calls on the desk", "backoffice.tender_list", "olga"),
     Sight("a call on the desk", "backoffice.tender", "olga", lambda s: {"tender": s.tender.public_id}),
     Sight("mail log", "backoffice.mails", "olga"),

@@ -13,9 +13,12 @@ from tests.cast import Cast
 from tests.factories import (
     join,
     make_application,
+    make_assignment,
+    make_invitation,
     make_offer,
     make_organisation,
     make_partner,
+    make_partnership,
     make_plan,
     make_product,
     make_recipient,
@@ -33,9 +36,14 @@ from webapp.accounts.rules import Role
 from webapp.directory.models import Application
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
+from webapp.invitations.models import Invitation
+from webapp.invitations.queries import PURPOSE
+from webapp.invitations.rules import Direction
 from webapp.mailer import QueuedMail
 from webapp.organisations import actions as organisations
 from webapp.organisations.models import ColleagueInvitation
+from webapp.partnerships.models import Partnership
+from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights
 from webapp.products.models import Product
 from webapp.products.rules import Colour, Family, Metric, Period, PlanDetails
 from webapp.tenders import actions as tenders
@@ -63,7 +71,11 @@ class Stage:
     sent: str  # key of a draft that was sent
     product: Product  # Lumen Optik's, with settings, usage and two tags
     catalogue: str  # key of the draft of a file that changes the catalogue
+    partnership: Partnership  # Lumière may do everything with `product` of Lumen Optik; Paula looks after it
+    past: Partnership  # Lumière and Stranger & Sons; it has ended
     tokens: dict[str, str]
+    request: Invitation  # of Bergwerk IT to Nadia, who has begun to answer it
+    asking: str  # key of a request of Pierre's that can be sent
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -129,6 +141,17 @@ def _products(cast: Cast, now: datetime) -> Product:
     return product
 
 
+def _partnerships(cast: Cast, product: Product, now: datetime) -> tuple[Partnership, Partnership]:
+    """One of Lumière's that stands and one that has ended, and a few more for its list."""
+    partnership = make_partnership(cast.lumen, cast.lumiere_partner, products=[product])
+    paula = db.session.query(Membership).filter_by(user_id=cast.paula.id).one()
+    make_assignment(partnership, paula)
+    ended_at = now - timedelta(days=1)
+    past = make_partnership(cast.stefans, cast.lumiere_partner, Access.FULL, ended_at=ended_at)
+    make_partnership(make_organisation(LONG_NAME), cast.lumiere_partner, Access.FULL, Payer.PARTNER)
+    return partnership, past
+
+
 def _catalogue_file(now: datetime) -> str:
     """The key of a file with a new plan and a changed one, checked and not imported yet."""
     names = dict.fromkeys(("en", "fr", "de"), "Web Hosting Max")
@@ -138,6 +161,44 @@ def _catalogue_file(now: datetime) -> str:
     rows = [{"details": each.as_data(), "retired": None} for each in (new, dearer)]
     drafts.save("catalogue", key, {"plans": rows}, now=now)
     return key
+
+
+RIGHTS = {Family.WEB: EVERYTHING, Family.MAIL: Rights(statistical=True)}
+
+
+def token_of(invitation: Invitation) -> str:
+    """The token of its mailed link."""
+    link = links.live(PURPOSE, invitation.id)
+    assert link
+    return link.token
+
+
+def _newcomers_link(cast: Cast) -> str:
+    """Lumière asks somebody without an account."""
+    partner = cast.lumiere_partner
+    return token_of(
+        make_invitation(Direction.TO_CLIENT, partner, cast.pierre, email="vera@new.example", asked=RIGHTS)
+    )
+
+
+def _requests(cast: Cast, now: datetime) -> tuple[Invitation, str]:
+    """A request that is being answered, and one that is being written."""
+    request = make_invitation(
+        Direction.TO_CLIENT, cast.bergwerk_partner, cast.berta, email=cast.nadia.email, asked=RIGHTS,
+        message="Wir haben am Montag telefoniert.\nFreundliche Grüsse",
+    )  # fmt: skip
+    post = db.session.query(Product).filter_by(label="lumen-optik.ch (24 mailboxes)").one()
+    choice = {"access": "limited", "payer": "", "wanted": {str(post.id): "ts"}}
+    drafts.save("grant", request.public_id, {"org": cast.lumen.public_id, **choice}, now=now)
+    pierre = db.session.query(Membership).filter_by(user_id=cast.pierre.id).one()
+    typed = {
+        "by": pierre.public_id, "done": ["who", "ask", "message"], "email": "hans@client.example",
+        "language": "de", "access": "limited", "payer": "", "message": "Guten Tag",
+        "rights": ["web:technical", "web:statistical", "mail:statistical"],
+    }  # fmt: skip
+    asking = drafts.new_key()
+    drafts.save("request", asking, typed, now=now)
+    return request, asking
 
 
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
@@ -194,6 +255,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     tenders.send(draft, by=None, organisation=None, now=now)
     join(cast.stefan, cast.lumiere, Role.COLLABORATOR)
     tokens = {
+        "request": _newcomers_link(cast),
         "tender": _link("tender", tender.id, now),
         "unconfirmed": _link("tender", unconfirmed.id, now),
         "own": _link("tender", own.id, now),
@@ -203,6 +265,9 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         "setup": _link("setup", 0, now),
         "stop": links.stop_token("tenders", cast.lumiere_partner.public_id),
     }
+    product = _products(cast, now)
+    partnership, past = _partnerships(cast, product, now)
+    request, asking = _requests(cast, now)
     return Stage(
         cast,
         tender,
@@ -216,7 +281,11 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         invitation,
         typed,
         sent,
-        _products(cast, now),
+        product,
         _catalogue_file(now),
+        partnership,
+        past,
         tokens,
+        request,
+        asking,
     )

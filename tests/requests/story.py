@@ -24,7 +24,7 @@ def asked(cast: Cast, **values: Any) -> Invitation:
     """Lumière asks Nadia for both rights on sites and the figures of mail, with a word; or another `partner`."""
     partner = values.pop("partner", cast.lumiere_partner)
     values = {"email": cast.nadia.email, "asked": WEB_AND_MAIL, "message": "We spoke on Monday.", **values}
-    invitation: Invitation = make_invitation(Direction.TO_CLIENT, cast.lumiere_partner, cast.pierre, **values)
+    invitation: Invitation = make_invitation(Direction.TO_CLIENT, partner, cast.pierre, **values)
     return invitation
 
 

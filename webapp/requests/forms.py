@@ -135,6 +135,11 @@ class GrantForm(TermsFields, BaseForm):
         return good and not self.form_errors
 
 
+def stamp_of(choice: dict[str, Any]) -> str:
+    """Another one whenever something else was chosen."""
+    return hashlib.sha256(json.dumps(choice, sort_keys=True).encode()).hexdigest()[:16]
+
+
 class ConfirmGrantForm(PasswordAgain, BaseForm):
     """The last button. Full access, and with it the wallet, asks for the password.
 
@@ -145,7 +150,7 @@ class ConfirmGrantForm(PasswordAgain, BaseForm):
 
     def __init__(self, choice: dict[str, Any]) -> None:
         self.password_needed = choice["access"] == Access.FULL
-        self._stamp = hashlib.sha256(json.dumps(choice, sort_keys=True).encode()).hexdigest()[:16]
+        self._stamp = stamp_of(choice)
         super().__init__(data={"seen": self._stamp})
 
     def validate(self, extra_validators: Any = None) -> bool:
