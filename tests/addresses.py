@@ -16,6 +16,7 @@ from tests.times import NOW
 from webapp import drafts
 from webapp.accounts.models import UserSession
 from webapp.extensions import db
+from webapp.invitations.selection import Choice
 from webapp.mailer import QueuedMail
 from webapp.requests.forms import stamp_of
 
@@ -53,6 +54,8 @@ ADMINS = Access(("admin", "owner"), weak=("helper",))
 OWNERS = Access(("owner",), weak=("helper", "admin"))
 PARTNERS = Access(LUMIERE)
 PARTNER_ADMINS = Access(("partner_owner",), weak=("partner_helper",))
+# by the mailed link: others read whom it is for
+INVITED = Access(("partner_owner",), weak=("partner_helper",), others=200)
 OPERATOR = Access(("operator",))
 
 Values = Callable[[Stage], dict[str, Any]]
@@ -189,6 +192,23 @@ def confirming(stage: Stage) -> dict[str, Any]:
     return {"seen": stamp_of(draft.data) if draft else ""}
 
 
+def adding(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "draft": stage.adding}
+
+
+def adding_as_shown(stage: Stage) -> dict[str, Any]:
+    draft = drafts.find("invitation", stage.adding, now=NOW)
+    return {"seen": Choice.read(draft.data, stage.cast.lumen).stamp if draft else ""}
+
+
+def awaited(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "invitation": stage.awaited.public_id}
+
+
+def offered(stage: Stage) -> dict[str, Any]:
+    return {**lumiere(stage), "invitation": stage.offered.public_id}
+
+
 ADDRESSES: dict[str, Address] = {
     # people
     "accounts.sign_up": Address(VISITORS, get=200, post=422, posts=ANYBODY),
@@ -233,6 +253,26 @@ ADDRESSES: dict[str, Address] = {
     "directory.become": Address(ANYBODY, get=200),
     "directory.apply": Address(OWNERS, get=200, post=422, values=lumen),
     "directory.listing": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
+    # a client adds a partner, and the partner answers
+    "invitations.new": Address(OWNERS, get=303, values=lumen),
+    "invitations.who": Address(OWNERS, get=200, post=422, values=adding),
+    "invitations.access": Address(OWNERS, get=200, post=422, values=adding),
+    "invitations.products": Address(OWNERS, get=200, post=303, values=adding),
+    "invitations.wallet": Address(OWNERS, get=303, post=303, values=adding),
+    "invitations.check": Address(OWNERS, get=200, post=303, values=adding, data=adding_as_shown),
+    "invitations.ask_partner": Address(
+        SIGNED_IN, get={"helper": 403, "admin": 403, "owner": 303, "stranger": 303, "": 200},
+        values=lambda s: {"slug": s.cast.lumiere_partner.slug},
+    ),
+    "invitations.resend": Address(OWNERS, post=303, values=awaited),
+    "invitations.delete": Address(OWNERS, get=200, post=303, values=awaited),
+    "invitations.link": Address(ANYBODY, get={"partner_helper": 403, "": 200}, values=token("offered")),
+    "invitations.accept": Address(INVITED, post=303, values=token("offered")),
+    "invitations.refuse": Address(INVITED, post=303, values=token("offered")),
+    "invitations.switch_account": Address(ANYBODY, post=303, values=token("offered")),
+    "invitations.received": Address(PARTNER_ADMINS, get=200, values=offered),
+    "invitations.accept_here": Address(PARTNER_ADMINS, post=303, values=offered),
+    "invitations.refuse_here": Address(PARTNER_ADMINS, post=303, values=offered),
     # a partner asks a client, and the client answers
     "requests.new": Address(PARTNER_ADMINS, get=200, values=lumiere),
     "requests.who": Address(PARTNER_ADMINS, get=200, post=422, values=asking),

@@ -17,6 +17,7 @@ from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.mailer import address_of
 from webapp.money import Money
+from webapp.partnerships.queries import live_grants
 from webapp.partnerships.rules import Access, Payer, Side
 
 Values = Callable[[Stage], dict[str, Any]]
@@ -179,6 +180,41 @@ def _suspended(stage: Stage) -> None:
     suspend(stage.cast.lumiere_partner, SuspensionReason.OTHER, by=stage.cast.olga, now=NOW)
 
 
+def _adding(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "draft": stage.adding}
+
+
+def _adding_full(stage: Stage) -> None:
+    draft = drafts.find("invitation", stage.adding, now=NOW)
+    assert draft
+    full = {**draft.data, "access": "full", "payer": "partner"}
+    stage.partnership.ended_at, stage.partnership.ended_by_side = NOW, Side.CLIENT
+    for grant in live_grants(stage.partnership):
+        grant.ended_at = NOW
+    db.session.commit()
+    drafts.save("invitation", stage.adding, full, now=NOW)
+
+
+def _taken_meanwhile(stage: Stage) -> None:
+    draft = drafts.find("invitation", stage.adding, now=NOW)
+    assert draft
+    kept = {**draft.data, "products": {**draft.data["products"], str(stage.product.id): "t"}}
+    drafts.save("invitation", stage.adding, kept, now=NOW)
+
+
+def _offered(stage: Stage) -> dict[str, Any]:
+    return {**_lumiere(stage), "invitation": stage.offered.public_id}
+
+
+def _over(**values: Any) -> Callable[[Stage], None]:
+    def change(stage: Stage) -> None:
+        for name, value in values.items():
+            setattr(stage.offered, name, value)
+        db.session.commit()
+
+    return change
+
+
 SIGHTS = (
     # visitors
     Sight("home", "pages.home"),
@@ -269,6 +305,24 @@ SIGHTS = (
     Sight("change a tag", "products.edit_tag", "nadia", _tag),
     Sight("merge a tag", "products.merge_tag", "nadia", _tag),
     Sight("delete a tag", "products.delete_tag", "nadia", _tag),
+    Sight("add a partner: who", "invitations.who", "nadia", _adding),
+    Sight("add a partner: found", "invitations.who", "nadia", _adding, query="?q=it"),
+    Sight("add a partner: nobody found", "invitations.who", "nadia", _adding, query="?q=zzzz"),
+    Sight("add a partner: access", "invitations.access", "nadia", _adding),
+    Sight("add a partner: nothing left", "invitations.access", "nadia", _adding, prepare=_full),
+    Sight("add a partner: products", "invitations.products", "nadia", _adding),
+    Sight("add a partner: wallet", "invitations.wallet", "nadia", _adding, prepare=_adding_full),
+    Sight("add a partner: check", "invitations.check", "nadia", _adding),
+    Sight("add a partner: check full access", "invitations.check", "nadia", _adding, prepare=_adding_full),
+    Sight("add a partner: taken meanwhile", "invitations.check", "nadia", _adding, prepare=_taken_meanwhile),
+    Sight(
+        "ask a partner for which organisation", "invitations.ask_partner", "nadia",
+        lambda s: {"slug": s.cast.lumiere_partner.slug}, prepare=_second,
+    ),
+    Sight(
+        "delete an invitation", "invitations.delete", "nadia",
+        lambda s: {**_lumen(s), "invitation": s.awaited.public_id},
+    ),
     Sight("request of a partner", "requests.grant", "nadia", _answering),
     Sight("request for full access", "requests.grant", "nadia", _answering, prepare=_asks_for_all),
     Sight("request to be granted", "requests.confirm", "nadia", _answering),
@@ -294,6 +348,22 @@ SIGHTS = (
     Sight("preferences", "inbox.preferences", "pierre", _lumiere),
     Sight("directory profile", "directory.listing", "pierre", _lumiere),
     Sight("already a partner", "directory.apply", "pierre", _lumiere),
+    Sight("invited, not signed in", "invitations.link", values=_token("offered")),
+    Sight("invited by a client", "invitations.link", "pierre", _token("offered")),
+    Sight("invited as somebody else", "invitations.link", "berta", _token("offered")),
+    Sight("invited, in the own space", "invitations.received", "pierre", _offered),
+    Sight(
+        "invited, too late", "invitations.link", values=_token("offered"), status=410,
+        prepare=_over(expires_at=NOW),
+    ),
+    Sight(
+        "invitation deleted", "invitations.link", values=_token("offered"), status=410,
+        prepare=_over(deleted_at=NOW),
+    ),
+    Sight(
+        "invitation refused", "invitations.link", "pierre", _token("offered"), status=410,
+        prepare=_over(refused_at=NOW),
+    ),
     # a partner's clients
     Sight("clients", "clients.index", "pierre", _lumiere),
     Sight("clients filtered", "clients.index", "pierre", _lumiere, query="?q=zzzz&access=full&sort=since"),

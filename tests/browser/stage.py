@@ -33,7 +33,7 @@ from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
-from webapp.directory.models import Application
+from webapp.directory.models import Application, PartnerAccount
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
 from webapp.invitations.models import Invitation
@@ -76,6 +76,9 @@ class Stage:
     tokens: dict[str, str]
     request: Invitation  # of Bergwerk IT to Nadia, who has begun to answer it
     asking: str  # key of a request of Pierre's that can be sent
+    offered: Invitation  # of Stranger & Sons to Lumière: products, one of which is gone
+    awaited: Invitation  # of Lumen Optik to Bergwerk IT; sent so long ago that it can be sent again
+    adding: str  # key of an invitation of Nadia's that can be sent
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -201,6 +204,29 @@ def _requests(cast: Cast, now: datetime) -> tuple[Invitation, str]:
     return request, asking
 
 
+def _invitations(cast: Cast, now: datetime) -> tuple[Invitation, Invitation, str]:
+    """One that a partner has got, one that a client waits for, and one that is being written."""
+    goods = [make_product(cast.stefans, f"{name}.stranger.example") for name in ("shop", "archive", "wiki")]
+    offered = make_invitation(
+        Direction.TO_PARTNER, cast.lumiere_partner, cast.stefan, client=cast.stefans, products=goods,
+        message="We met in Vevey.\nShall we begin in January?",
+    )  # fmt: skip
+    goods[1].ended_at = now
+    post = db.session.query(Product).filter_by(label="lumen-optik.ch (24 mailboxes)").one()
+    awaited = make_invitation(
+        Direction.TO_PARTNER, cast.bergwerk_partner, cast.nadia, client=cast.lumen, products=[post]
+    )
+    nadia = db.session.query(Membership).filter_by(user_id=cast.nadia.id).one()
+    third = db.session.query(PartnerAccount).filter_by(name="Company 01 AG").one()
+    choice = {
+        "by": nadia.public_id, "partner": third.public_id, "access": "limited", "payer": None,
+        "products": {str(post.id): "ts"}, "message": "",
+    }  # fmt: skip
+    adding = drafts.new_key()
+    drafts.save("invitation", adding, choice, now=now)
+    return offered, awaited, adding
+
+
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     """Writes it all, with so many other partners in the directory."""
     for n in range(companies):
@@ -268,6 +294,8 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     product = _products(cast, now)
     partnership, past = _partnerships(cast, product, now)
     request, asking = _requests(cast, now)
+    offered, awaited, adding = _invitations(cast, now)
+    tokens["offered"] = token_of(offered)
     return Stage(
         cast,
         tender,
@@ -288,4 +316,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         tokens,
         request,
         asking,
+        offered,
+        awaited,
+        adding,
     )
