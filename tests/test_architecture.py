@@ -56,7 +56,7 @@ ROOMS = {
     },  # the session and its cookie
     "checks": {"queries", "models", "rules"},  # what actions ask before they write
     "actions": {"checks", "queries", "models", "rules", "mail", "passwords", "labels"},
-    "selection": {"queries", "models", "rules"},  # choosing over several pages
+    "selection": {"queries", "models", "rules", "labels"},  # choosing over several pages
     "exchange": {"models", "rules", "labels"},  # files in and out
     "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange"}
     | {"access", "entrance"},  # the own password, asked for again

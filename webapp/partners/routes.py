@@ -20,8 +20,8 @@ from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.invitations import queries as invitations
 from webapp.partners import actions, labels, queries
-from webapp.partners.editing import DRAFT, Edit
 from webapp.partners.forms import EditorForm, PaymentChoice, PaymentForm, ReviewForm
+from webapp.partners.selection import DRAFT, Edit
 from webapp.partnerships import actions as partnership_actions
 from webapp.partnerships import ending
 from webapp.partnerships import labels as partnership_labels
@@ -273,24 +273,14 @@ def remove_product(membership: Membership, partner: str, product: str) -> AnyRes
         return go(_address(partnership))
     form = ConfirmForm()
     if not form.validate_on_submit():
-        last = len(partnerships.granted(partnership)) == 1
         return show_form(
-            "partners/removal.html",
-            form,
-            membership=membership,
-            partnership=partnership,
-            product=managed,
-            last=last,
-        )
+            "partners/removal.html", form, membership=membership, partnership=partnership, product=managed,
+            last=len(partnerships.granted(partnership)) == 1,
+        )  # fmt: skip
     with saying_why_not():
         partnership_actions.remove_product(partnership, managed, by=person(), now=clock.now())
-        flash(
-            _(
-                "%(partner)s no longer manages %(product)s.",
-                partner=partnership.partner.name,
-                product=managed.label,
-            )
-        )
+        partner_name = partnership.partner.name
+        flash(_("%(partner)s no longer manages %(product)s.", partner=partner_name, product=managed.label))
     return go(_address(partnership))
 
 
