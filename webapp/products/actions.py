@@ -11,7 +11,6 @@ from datetime import datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
-from sqlalchemy.orm.exc import ObjectDeletedError
 
 from webapp import audit, drafts
 from webapp.accounts.models import Organisation, User
@@ -201,30 +200,28 @@ def _active(product: Product) -> Product:
 def import_usage(figures: Sequence[Figure], *, by: User | None, now: datetime) -> int:
     """Writes figures per day, all or none; one that is known already gets the new amount. How many.
 
-    Each product, metric and day stands once. Raises Gone when one of the products has ended meanwhile.
+    Each product, metric and day stands once. Raises ProductEnded when a product has ended meanwhile.
     """
-    products = {figure.product_id for figure in figures}
+    for product_id in sorted({figure.product_id for figure in figures}):
+        product = queries.product_by_id(product_id)
+        if product is None:
+            raise Gone()
+        audit.record("usage.imported", _active(product), by=by, now=now, organisation=product.organisation)
     for start in range(0, len(figures), ROWS_AT_ONCE):
         _write_usage(figures[start : start + ROWS_AT_ONCE])
-    for product_id in sorted(products):
-        product = queries.product_by_id(product_id)
-        if product is None or product.ended_at:
-            raise Gone()
-        audit.record("usage.imported", product, by=by, now=now)
     return len(figures)
 
 
 def _write_usage(figures: Sequence[Figure]) -> None:
-    made = insert_into(Usage).values(
-        [
-            {"product_id": each.product_id, "metric": each.metric, "day": each.day, "amount": each.amount}
-            for each in figures
-        ]
-    )
+    made = insert_into(Usage)
     db.session.execute(
         made.on_conflict_do_update(
             index_elements=["product_id", "metric", "day"], set_={"amount": made.excluded.amount}
-        )
+        ),
+        [
+            {"product_id": each.product_id, "metric": each.metric, "day": each.day, "amount": each.amount}
+            for each in figures
+        ],
     )
 
 
@@ -354,10 +351,7 @@ def edit_tag(tag: Tag, *, name: str, colour: Colour, by: User, now: datetime) ->
 
 def _lock_tags(*tags: Tag) -> Organisation:
     """Their organisation, locked, and then the tags. Raises Gone for one that was deleted meanwhile."""
-    try:
-        organisation = lock(tags[0].organisation)
-    except ObjectDeletedError:
-        raise Gone() from None
+    organisation = lock(tags[0].organisation)
     for tag in tags:
         lock(tag)
     return organisation

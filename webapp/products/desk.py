@@ -140,16 +140,10 @@ def check_import(draft: str) -> AnyResponse:
         return _to_catalogue()
     form = ConfirmForm()
     if form.validate_on_submit():
-        done = actions.import_plans(kept, by=person(), now=clock.now())
-        flash(_said(done))
+        flash(_said(actions.import_plans(kept, by=person(), now=clock.now())))
         return _to_catalogue()
-    return show(
-        "products/check_import.html",
-        form,
-        changes=_changes(kept),
-        n=len(kept.data["plans"]),
-        most=CHANGES_SHOWN,
-    )
+    changes, n = _changes(kept), len(kept.data["plans"])
+    return show("products/check_import.html", form, changes=changes, n=n, most=CHANGES_SHOWN)
 
 
 def _changes(draft: Draft) -> list[queries.PlanChange]:
@@ -191,13 +185,7 @@ def new_product(organisation: str) -> AnyResponse:
     if form.validate_on_submit():
         try:
             actions.add_product(it, form.details, key=form.key.data or "", by=person(), now=clock.now())
-            flash(
-                _(
-                    "%(organisation)s has the product %(product)s.",
-                    organisation=it.name,
-                    product=form.label.data,
-                )
-            )
+            flash(_("The product %(product)s is added.", product=form.label.data))
             return _to_owned(it)
         except rules.PlanRetired as refusal:
             form.blame("plan", refusal)

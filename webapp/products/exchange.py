@@ -60,11 +60,11 @@ class _Wrong(Exception):
 
 def defuse(cell: str) -> str:
     """The cell as a spreadsheet may have it: what begins like a formula gets an apostrophe."""
-    return f"'{cell}" if cell.startswith(_DANGEROUS) else cell
+    return f"'{cell}" if cell.lstrip("'").startswith(_DANGEROUS) else cell
 
 
 def _as_it_was(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_DANGEROUS) else cell
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_DANGEROUS) else cell
 
 
 def written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:

@@ -288,8 +288,17 @@ class MergeForm(BaseForm):
 
     def __init__(self, others: list[Tag]) -> None:
         super().__init__()
-        self.into.choices = [("", _("Choose a tag")), *((each.public_id, each.name) for each in others)]
+        self.others = {each.public_id: each for each in others}
+        self.into.choices = [
+            ("", _("Choose a tag")),
+            *((key, each.name) for key, each in self.others.items()),
+        ]
 
     def validate_into(self, field: Field) -> None:
         if not field.data:
             raise ValidationError(_("Choose a tag."))
+
+    @property
+    def chosen(self) -> Tag:
+        """The tag that stays, after validation."""
+        return self.others[self.into.data]

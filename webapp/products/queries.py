@@ -178,6 +178,7 @@ def product(organisation: Organisation, public_id: str) -> Product | None:
         .join(Product.plan)
         .options(contains_eager(Product.plan), selectinload(Product.tags))
         .where(Product.organisation_id == organisation.id, Product.public_id == public_id)
+        .execution_options(populate_existing=True)  # its tags, after one was added
     )
 
 

@@ -48,15 +48,11 @@ def index(membership: Membership) -> Response:
     tags = queries.tags_of(organisation)
     tag = next((each for each in tags if each.public_id == request.args.get("tag")), None)
     part = queries.products(organisation, search, tag, page=page_number(request.args))
+    back = _list_address(membership, search, tag, part.page)
     return render(
         "products/index.html",
-        membership=membership,
-        part=part,
-        search=search,
-        tag=tag,
-        tags=tags,
-        back=_list_address(membership, search, tag, part.page),
-    )
+        membership=membership, part=part, search=search, tag=tag, tags=tags, back=back,
+    )  # fmt: skip
 
 
 def _list_address(membership: Membership, search: str = "", tag: Tag | None = None, page: int = 1) -> str:
@@ -164,9 +160,8 @@ def tags(membership: Membership, product: str) -> AnyResponse:
         try:
             name, colour = form.name.data, Colour(form.colour.data)
             tag = actions.add_tag(it, name=name, colour=colour, by=person(), now=clock.now())
-            return _tags_changed(
-                membership, it, _("%(product)s has the tag %(tag)s.", product=it.label, tag=tag.name)
-            )
+            said = _("%(product)s has the tag %(tag)s.", product=it.label, tag=tag.name)
+            return _tags_changed(membership, it, said)
         except rules.TooManyTags as refusal:
             form.blame("name", refusal)
     return _cell(membership, it, form)
@@ -257,22 +252,15 @@ def edit_tag(membership: Membership, tag: str) -> AnyResponse:
 def merge_tag(membership: Membership, tag: str) -> AnyResponse:
     """Puts another tag in its place, everywhere (RULES O9)."""
     row = _tag(membership, tag)
-    others = [each for each in queries.tags_of(membership.organisation) if each.id != row.id]
-    form = MergeForm(others)
+    form = MergeForm([each for each in queries.tags_of(membership.organisation) if each.id != row.id])
     if form.validate_on_submit():
-        into = next(each for each in others if each.public_id == form.into.data)
-        said = _("The tag %(tag)s is merged into %(into)s.", tag=row.name, into=into.name)
-        actions.merge_tag(row, into, by=person(), now=clock.now())
-        flash(said)
+        said = _("The tag %(tag)s is merged into %(into)s.", tag=row.name, into=form.chosen.name)
+        with saying_why_not():
+            actions.merge_tag(row, form.chosen, by=person(), now=clock.now())
+            flash(said)
         return _to_tags(membership)
-    return show(
-        "products/merge_tag.html",
-        form,
-        membership=membership,
-        tag=row,
-        others=others,
-        use=queries.use_of(row),
-    )
+    use = queries.use_of(row)
+    return show("products/merge_tag.html", form, membership=membership, tag=row, use=use)
 
 
 @blueprint.route("/o/<org>/tags/<tag>/removal", methods=["GET", "POST"])

@@ -188,6 +188,7 @@ class ProductEnded(Refused):
 # --- the chart of usage -------------------------------------------------------------------------------------
 
 CHART_WIDTH, CHART_HEIGHT = 900, 160
+ROUND = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)  # tenths of a power of ten
 
 
 @dataclass(frozen=True)
@@ -203,18 +204,18 @@ class Bar:
 
 
 def ceiling(most: int) -> int:
-    """The round number at the top of the chart: 1, 2 or 5 with noughts, not below `most`."""
-    size = 1
-    while True:
-        for step in (1, 2, 5):
-            if step * size >= most:
-                return step * size
+    """The round number at the top of the chart, not much above `most`."""
+    size = 10
+    while size * 10 < most:
         size *= 10
+    steps = range(1, 11) if most <= 10 else (size * step // 10 for step in ROUND)
+    return next(step for step in steps if step >= most)
 
 
 def bars(figures: Iterable[tuple[date, int]], *, first: date, days: int) -> list[Bar]:
     """The chart's rectangles for `days` days from the first; days without a figure have none."""
-    known = {day: amount for day, amount in figures if amount}
+    last = first + timedelta(days=days - 1)
+    known = {day: amount for day, amount in figures if amount and first <= day <= last}
     top = ceiling(max(known.values(), default=1))
     step = CHART_WIDTH / days
     drawn = []
