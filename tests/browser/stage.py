@@ -136,7 +136,7 @@ def _products(cast: Cast, now: datetime) -> Product:
     make_setting(product, "Document root", "/srv/customers/lumen-optik.ch/shop/public/current/htdocs")
     make_tag(cast.lumen, "prod", Colour.GREEN, [product, post])
     make_tag(cast.lumen, "shop", Colour.BLUE, [product])
-    make_tag(cast.lumen, "Unternehmensauftritt 2027", Colour.YELLOW, [other])
+    make_tag(cast.lumen, "Unternehmensauftritt 27", Colour.YELLOW, [other])
     for n in range(40):
         day = now.date() - timedelta(days=n)
         make_usage(product, day, amount=900 + 37 * (n % 7) - 11 * n)
