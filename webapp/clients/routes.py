@@ -27,7 +27,7 @@ from webapp.partnerships import queries as partnerships
 from webapp.partnerships.ending import Ending, first_page, go_on, last_page, second_page
 from webapp.partnerships.labels import ACCESSES, for_partner, history_lines
 from webapp.partnerships.models import Partnership
-from webapp.partnerships.rules import Side, Standing, manages_all_clients
+from webapp.partnerships.rules import Ended, Side, Standing, manages_all_clients
 from webapp.products import queries as products_queries
 from webapp.products.forms import SettingForm, read_chart, read_search
 from webapp.products.models import Product, ProductSetting
@@ -119,6 +119,8 @@ def _history(partnership: Partnership) -> list[tuple[Any, list[str]]]:
 def people(membership: Membership, client: str) -> AnyResponse:
     """Which collaborators look after the client (RULES C13)."""
     partnership = found(partnerships.partners_partnership(membership, client))
+    if partnership.ended_at:
+        raise Ended()
     assigned = [each.membership_id for each in partnerships.assigned(partnership)]
     form = PeopleForm(queries.collaborators(partnership), assigned)
     if form.validate_on_submit():
