@@ -452,7 +452,7 @@ def _refuse(it: Received) -> AnyResponse:
         flash(
             _("You have refused the invitation. %(client)s is told.", client=found(it.invitation.client).name)
         )
-    return go(it.address("link"))
+    return go(url_for("clients.index", org=it.membership.organisation.public_id))
 
 
 @blueprint.get("/i/<token>")
