@@ -64,12 +64,12 @@ class Answer:
 
 OPTICIANS_SHOP = Call(
     "Onlineshop für Brillen und Kontaktlinsen",
-    "Wir führen zwei Optikergeschäfte in Winterthur und möchten unser Sortiment auch online verkaufen: rund 400 "
+    "Wir führen zwei Optikergeschäfte in Winterthur und möchten unser Sortiment richtig online verkaufen: rund 400 "
     "Fassungen, dazu Kontaktlinsen im Abonnement. Die Sehwerte sollen beim Kauf erfasst oder als Foto des "
     "Brillenpasses hochgeladen werden können.\n\n"
-    "Bestehend ist eine kleine Website auf WordPress, die abgelöst werden darf. Unsere sieben Postfächer müssen mit "
-    "umziehen, ohne dass Nachrichten verloren gehen. Wichtig sind uns eine sorgfältige Schulung für unser Team und "
-    "jemand, der nach dem Start erreichbar bleibt.",
+    "Bestehend ist ein einfacher Shop für Zubehör, der abgelöst werden darf. Die sieben Postfächer einer Filiale, die "
+    "wir übernommen haben, müssen mit umziehen, ohne dass Nachrichten verloren gehen. Wichtig sind uns eine "
+    "sorgfältige Schulung für unser Team und jemand, der nach dem Start erreichbar bleibt.",
     "de", ("web", "shop", "mail"), "CH", "CH-ZH", "5000-20000", "quarter", ("de", "fr", "en"), 30,
     name="Nadia Keller", company="Lumen Optik AG", phone="+41 52 555 01 40",
 )  # fmt: skip

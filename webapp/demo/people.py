@@ -1,4 +1,4 @@
-"""Who lives in the demo: people, clients, partners and applicants. All made up; every domain ends in `.example`."""
+"""Who lives in the demo: people, clients, partners and applicants. All made up; mail goes to `.example` alone."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from webapp.accounts.rules import Kind, Role
+from webapp.i18n import lazy
 
 ADMINISTRATOR, COLLABORATOR, LEGAL = Role.ADMINISTRATOR, Role.COLLABORATOR, Role.LEGAL_REPRESENTATIVE
 
@@ -66,12 +67,12 @@ class Applicant:
 
 @dataclass(frozen=True)
 class Shown:
-    """Somebody whom the demo offers to sign in as; `role` None is the operator."""
+    """Somebody whom the demo offers to sign in as, and what there is to see; an operator has no role."""
 
-    name: str
-    email: str
+    person: Person
     role: Role | None
-    place: str = ""
+    place: str
+    sees: object  # in the reader’s language when it is shown
 
 
 OLGA = Person("Olga Brunner", "olga.brunner@helvia.example", "en")
@@ -94,6 +95,7 @@ KATHARINA = Person("Katharina Hofer", "k.hofer@donauweb.example", "de", "AT")
 FLORIAN = Person("Florian Gstrein", "florian@alpenserver.example", "de", "AT")
 PATRIK = Person("Patrik Marxer", "patrik.marxer@rheintal-systems.example", "de", "LI")
 FIONA = Person("Fiona Gallagher", "fiona@northbridge.example", "en")
+STEFAN = Person("Stefan Bühler", "stefan.buehler@seewerk-medien.example", "de")
 
 PARTNERS = (
     Partner(
@@ -304,6 +306,19 @@ PARTNERS = (
         volume=1240,
         logo="bridge:#4338ca",
     ),
+    Partner(
+        Company(
+            "Seewerk Medien GmbH", "Hauptstrasse 52", "9400", "Rorschach", "CH", "de",
+            ((STEFAN, LEGAL),), "CHE-991.287.627",
+        ),
+        "Seewerk Medien", "https://seewerk-medien.example/", "CH-SG",
+        ("web", "mail"), ("de",),
+        {"de": "Websites und Postfächer für Vereine, Schulen und Gemeinden am Bodensee."},
+        3.1,
+        "Zwei Gestalterinnen und ein Techniker: Wir betreuen rund dreissig Websites zwischen Rorschach und St. Gallen.",
+        volume=2120,
+        wants={"tender_mail": "daily"},
+    ),
 )  # fmt: skip
 
 # --- clients ------------------------------------------------------------------------------------------------
@@ -315,6 +330,22 @@ SOPHIE = Person("Sophie Blanc", "sophie.blanc@boulangerie-du-marche.example", "f
 OLIVIER = Person("Olivier Jeanneret", "olivier@festival-des-lacs.example", "fr")
 MARIA = Person("Maria Steiner", "maria@weinbau-steiner.example", "de", "AT")
 EMMA = Person("Emma Clarke", "emma.clarke@clarke-photo.example", "en")
+DIDIER = Person("Didier Pasche", "didier.pasche@garage-de-la-plaine.example", "fr")
+ANNE_LAURE = Person("Anne-Laure Zufferey", "al.zufferey@dentaire-du-bourg.example", "fr")
+BERNARD = Person("Bernard Gremaud", "bernard@menuiserie-gremaud.example", "fr")
+HELENE = Person("Hélène Cottier", "helene@librairie-la-marge.example", "fr")
+THIERRY = Person("Thierry Duboux", "thierry.duboux@vieux-pressoir.example", "fr")
+MAYA = Person("Maya Lüthi", "maya@atelier-souffle.example", "fr")
+MIREILLE = Person("Mireille Bonvin", "mireille.bonvin@trois-quarts.example", "fr")
+CLARA = Person("Clara Ferreira", "clara@danse-arabesque.example", "fr")
+JEAN_MARC = Person("Jean-Marc Vulliemin", "jm.vulliemin@camping-des-roseaux.example", "fr")
+LUC = Person("Luc Perroud", "luc@brasserie-grand-jorat.example", "fr")
+SYLVIE = Person("Sylvie Bolomey", "sylvie@fleurs-bolomey.example", "fr")
+HANNAH = Person("Hannah Doyle", "hannah.doyle@lakeside-languages.example", "en")
+ISABELLE = Person("Isabelle Chappuis", "isabelle.chappuis@fondation-pre-vert.example", "fr")
+VINCENT = Person("Vincent Matthey", "vincent@horlogerie-matthey.example", "fr")
+MARKUS = Person("Markus Hug", "markus.hug@zahnradwerk-toess.example", "de")
+URSULA = Person("Ursula Frei", "ursula.frei@kinderhaus-sonnenhof.example", "de")
 
 LUMEN = Company(
     "Lumen Optik AG", "Bahnhofstrasse 19", "8400", "Winterthur", "CH", "de",
@@ -335,7 +366,79 @@ WEINBAU = Company(
 EMMAS = Company(
     "Emma Clarke", "Rue de Carouge 40", "1205", "Genève", "CH", "en", ((EMMA, LEGAL),), kind=Kind.INDIVIDUAL,
 )  # fmt: skip
-CLIENTS = (LUMEN, BOULANGERIE, FESTIVAL, WEINBAU, EMMAS)
+GARAGE = Company(
+    "Garage de la Plaine Sàrl", "Rue de la Plaine 61", "1400", "Yverdon-les-Bains", "CH", "fr",
+    ((DIDIER, LEGAL),), "CHE-255.994.346",
+)  # fmt: skip
+DENTAIRE = Company(
+    "Cabinet dentaire du Bourg SA", "Rue du Bourg 14", "3960", "Sierre", "CH", "fr", ((ANNE_LAURE, LEGAL),),
+    "CHE-785.580.294",
+)  # fmt: skip
+MENUISERIE = Company(
+    "Menuiserie Gremaud SA", "Route de Riaz 87", "1630", "Bulle", "CH", "fr", ((BERNARD, LEGAL),),
+    "CHE-497.654.897",
+)  # fmt: skip
+LIBRAIRIE = Company(
+    "Librairie La Marge Sàrl", "Grand-Rue 33", "1110", "Morges", "CH", "fr", ((HELENE, LEGAL),),
+    "CHE-949.432.718",
+)  # fmt: skip
+AUBERGE = Company(
+    "Auberge du Vieux Pressoir SA", "Rue du Temple 5", "1096", "Cully", "CH", "fr", ((THIERRY, LEGAL),),
+    "CHE-576.325.193",
+)  # fmt: skip
+SOUFFLE = Company(
+    "Atelier Souffle Sàrl", "Rue Marterey 28", "1005", "Lausanne", "CH", "fr", ((MAYA, LEGAL),),
+    "CHE-719.372.418",
+)  # fmt: skip
+THEATRE = Company(
+    "Théâtre des Trois-Quarts", "Quai de la Veveyse 8", "1800", "Vevey", "CH", "fr", ((MIREILLE, LEGAL),),
+    "CHE-157.660.915",
+)  # fmt: skip
+DANSE = Company(
+    "École de danse Arabesque Sàrl", "Rue de Lausanne 45", "1020", "Renens", "CH", "fr", ((CLARA, LEGAL),),
+    "CHE-267.054.131",
+)  # fmt: skip
+CAMPING = Company(
+    "Camping des Roseaux SA", "Chemin de la Plage 2", "1462", "Yvonand", "CH", "fr", ((JEAN_MARC, LEGAL),),
+    "CHE-174.756.918",
+)  # fmt: skip
+BRASSERIE = Company(
+    "Brasserie du Grand-Jorat SA", "Route du Village 19", "1083", "Mézières", "CH", "fr", ((LUC, LEGAL),),
+    "CHE-509.239.774",
+)  # fmt: skip
+LAKESIDE = Company(
+    "Lakeside Languages Sàrl", "Avenue d’Ouchy 66", "1006", "Lausanne", "CH", "en", ((HANNAH, LEGAL),),
+    "CHE-620.486.956",
+)  # fmt: skip
+FLEURS = Company(
+    "Fleurs Bolomey Sàrl", "Avenue de Lavaux 12", "1009", "Pully", "CH", "fr", ((SYLVIE, LEGAL),),
+    "CHE-510.365.486",
+)  # fmt: skip
+FONDATION = Company(
+    "Fondation Pré-Vert", "Chemin du Pré-Vert 10", "1260", "Nyon", "CH", "fr", ((ISABELLE, LEGAL),),
+    "CHE-475.414.735",
+)  # fmt: skip
+HORLOGERIE = Company(
+    "Horlogerie Matthey & Fils SA", "Rue du Temple 23", "2400", "Le Locle", "CH", "fr", ((VINCENT, LEGAL),),
+    "CHE-708.546.950",
+)  # fmt: skip
+ZAHNRADWERK = Company(
+    "Zahnradwerk Töss AG", "Tössuferstrasse 7", "8406", "Winterthur", "CH", "de", ((MARKUS, LEGAL),),
+    "CHE-104.768.543",
+)  # fmt: skip
+SONNENHOF = Company(
+    "Kinderhaus Sonnenhof", "Sonnenhofweg 3", "9403", "Goldach", "CH", "de", ((URSULA, LEGAL),),
+    "CHE-749.091.042",
+)  # fmt: skip
+
+# Each client and how many days ago it signed up; FONDATION comes by a partner's request.
+ARRIVALS = (
+    (ZAHNRADWERK, 900), (MENUISERIE, 830), (DENTAIRE, 720), (AUBERGE, 640), (GARAGE, 610), (THEATRE, 560),
+    (LIBRAIRIE, 500), (SONNENHOF, 480), (CAMPING, 450), (LUMEN, 430), (SOUFFLE, 400), (LAKESIDE, 380),
+    (DANSE, 330), (BRASSERIE, 260), (FLEURS, 210), (BOULANGERIE, 128), (FESTIVAL, 106), (WEINBAU, 84), (EMMAS, 62),
+    (HORLOGERIE, 15),
+)  # fmt: skip
+CLIENTS = (*(company for company, _days in ARRIVALS), FONDATION)
 
 # --- who would like to become a partner ---------------------------------------------------------------------
 
@@ -375,14 +478,14 @@ REJECTION = (
 )
 
 SHOWN = (
-    Shown(OLGA.name, OLGA.email, None, "Helvia"),
-    Shown(CAMILLE.name, CAMILLE.email, LEGAL, "Lumière Digital Sàrl"),
-    Shown(JULIEN.name, JULIEN.email, ADMINISTRATOR, "Lumière Digital Sàrl"),
-    Shown(INES.name, INES.email, COLLABORATOR, "Lumière Digital Sàrl"),
-    Shown(RETO.name, RETO.email, LEGAL, "Bergwerk IT GmbH"),
-    Shown(FIONA.name, FIONA.email, LEGAL, "Northbridge Web Care GmbH"),
-    Shown(NADIA.name, NADIA.email, LEGAL, "Lumen Optik AG"),
-    Shown(TIM.name, TIM.email, COLLABORATOR, "Lumen Optik AG"),
-    Shown(EMMA.name, EMMA.email, LEGAL, ""),
-    Shown(ELODIE.name, ELODIE.email, LEGAL, "Octopus Web Sàrl"),
+    Shown(OLGA, None, "Helvia", lazy("applications, the catalogue, a suspended partner")),
+    Shown(CAMILLE, LEGAL, "Lumière Digital Sàrl", lazy("clients, invitations and requests")),
+    Shown(JULIEN, ADMINISTRATOR, "Lumière Digital Sàrl", lazy("who looks after which client")),
+    Shown(INES, COLLABORATOR, "Lumière Digital Sàrl", lazy("the two clients entrusted to her")),
+    Shown(FIONA, LEGAL, "Northbridge Web Care GmbH", lazy("an invitation to answer, calls for tenders")),
+    Shown(STEFAN, LEGAL, "Seewerk Medien GmbH", lazy("a suspended partner account")),
+    Shown(NADIA, LEGAL, "Lumen Optik AG", lazy("products, two partners, two offers")),
+    Shown(SOPHIE, LEGAL, "Boulangerie du Marché SA", lazy("a partner’s request to answer, an offer")),
+    Shown(EMMA, LEGAL, "", lazy("a private person with a call for tenders")),
+    Shown(ELODIE, LEGAL, "Octopus Web Sàrl", lazy("an application that waits")),
 )

@@ -17,13 +17,14 @@ from webapp.i18n import gettext as _
 
 @dataclass(frozen=True)
 class SignIn:
-    """One person to try; `place` is the organisation."""
+    """One person to try; `place` is the organisation, `sees` what there is to see."""
 
     name: str
     email: str
     password: str
     role: str
     place: str
+    sees: str
 
 
 def password() -> str:
@@ -34,8 +35,11 @@ def password() -> str:
 
 
 def sign_ins() -> list[SignIn]:
-    """The people worth trying, with their roles for the reader."""
-    return [SignIn(each.name, each.email, password(), _role(each.role), each.place) for each in SHOWN]
+    """The people worth trying, with their roles and what they see, for the reader."""
+    return [
+        SignIn(each.person.name, each.person.email, password(), _role(each.role), each.place, str(each.sees))
+        for each in SHOWN
+    ]
 
 
 def _role(role: Role | None) -> str:
@@ -46,14 +50,8 @@ def greeting() -> str:
     """What the terminal says once the demo is up."""
     base = current_app.config["SETTINGS"].base_url
     people = sign_ins()
-    widths = [
-        max(len(value) for value in column)
-        for column in zip(*((p.email, p.name) for p in people), strict=True)
-    ]
-    lines = [
-        f"  {p.email:<{widths[0]}}  {p.name:<{widths[1]}}  {p.role}{f', {p.place}' if p.place else ''}"
-        for p in people
-    ]
+    width = max(len(each.email) for each in people)
+    lines = [f"  {each.email:<{width}}  {each.place or each.name}: {each.sees}" for each in people]
     return "\n".join(
         [
             "",

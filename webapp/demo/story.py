@@ -1,62 +1,32 @@
-"""The demo's story, told through the same actions that people use, at the dates on which things happened.
-
-Each strand is a generator: it yields the moment at which it goes on. `tell` takes them in order of time, lets
-the days pass in between (jobs, mail), and leaves behind a portal that looks lived in, with a full mailbox.
-"""
+"""The demo's story: who arrives when, what is asked and offered; what clients entrust to partners is `entrusted`."""
 
 from __future__ import annotations
 
-import heapq
 import logging
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 import sqlalchemy as sa
 from flask import Flask
 
-from webapp import clock, drafts, links, transport
+from webapp import drafts
 from webapp.accounts import actions as accounts
-from webapp.accounts import passwords
 from webapp.accounts import queries as people_of
-from webapp.accounts.models import Organisation, User
+from webapp.accounts.models import User
 from webapp.accounts.rules import Kind, OrganisationDetails, Role
 from webapp.demo import calls, drawings, people, sign_ins
-from webapp.demo.calls import Answer, Call
-from webapp.demo.people import Applicant, Company, Partner, Person
+from webapp.demo.entrusted import Entrusted
+from webapp.demo.people import Applicant, Company, Partner
+from webapp.demo.teller import Strand, Teller
 from webapp.directory import actions as directory
-from webapp.directory import queries as directory_of
-from webapp.directory.models import Application, PartnerAccount
+from webapp.directory.models import Application
 from webapp.directory.rules import Listing
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
-from webapp.inbox import queries as inbox_of
 from webapp.money import MINOR_PER_UNIT, Money
 from webapp.organisations import actions as organisations
 from webapp.postman import Postman
 from webapp.tenders import actions as tenders
-from webapp.tenders.models import Offer, Tender, TenderRecipient
-from webapp.tenders.rules import closing
-from webapp.transport import FolderTransport, Never
-
-Strand = Iterator[datetime]
-
-DAILY = (
-    tenders.expire,
-    inbox.send_digests,
-    inbox.tell_of_openings,
-    tenders.remind_of_closing,
-    tenders.erase_old,
-)
-MISTYPED = calls.ROWING_CLUB.email  # nobody lives there: its mail ends dead on the operator's desk
-
-
-class Mailbox(FolderTransport):
-    """The folder, with one address that its server does not know."""
-
-    def send(self, to: str, message: bytes) -> None:
-        if to == MISTYPED:
-            raise Never(f"550 5.1.1 <{to}>: Recipient address rejected: User unknown")
-        super().send(to, message)
 
 
 def told() -> bool:
@@ -74,180 +44,18 @@ def tell(app: Flask) -> None:
         warnings.disabled = False
 
 
-class Story:
-    """The teller: what time it is in the story, and who everybody is."""
+class Story(Teller):
+    """Accounts, applications and calls for tenders."""
 
-    def __init__(self, app: Flask) -> None:
-        self._app = app
-        self._end = clock.now()
-        self._zone = app.config["SETTINGS"].zone
-        self._passed = self._end - timedelta(days=160)  # before that nothing happens by the clock
-        folder = app.config["SETTINGS"].mail_server.folder
-        way_out = Mailbox(folder) if folder else transport.transport(app)
-        self._postman = Postman(app, way_out)
-        self._password_hash = passwords.hash_password(sign_ins.password())
-
-    # --- time -----------------------------------------------------------------------------------------------
-
-    def days_ago(self, days: float, at: str = "09:00") -> datetime:
-        """So many days ago at this time of day."""
-        day = (self._end - timedelta(days=days)).astimezone(self._zone).date()
-        return min(
-            datetime.combine(day, time.fromisoformat(at), self._zone), self._end - timedelta(minutes=5)
-        )
-
-    def hours_ago(self, hours: float) -> datetime:
-        """So many hours ago."""
-        return self._end - timedelta(hours=hours)
-
-    def tell(self) -> None:
-        """Takes the strands in order of time until all are told."""
-        waiting: list[tuple[datetime, int, Strand]] = []
-        for number, strand in enumerate(self._strands()):
-            heapq.heappush(waiting, (next(strand), number, strand))
-        while waiting:
-            moment, number, strand = heapq.heappop(waiting)
-            self._let_days_pass(moment)
-            with clock.standing_at(moment):
-                db.session.rollback()  # what was read before is old news
-                following = next(strand, None)
-            self._deliver(moment + timedelta(minutes=1))
-            if following:
-                heapq.heappush(waiting, (max(following, moment), number, strand))
-        self._let_days_pass(self._end)
-        db.session.rollback()
-
-    def _let_days_pass(self, moment: datetime) -> None:
-        """What the worker would have done each morning until then."""
-        morning = datetime.combine(self._passed.astimezone(self._zone).date(), time(7, 30), self._zone)
-        while (morning := morning + timedelta(days=1)) <= moment:
-            self._passed = morning
-            with self._app.app_context(), clock.standing_at(morning):
-                for job in DAILY:
-                    job(now=morning)
-            self._deliver(morning)
-
-    def _deliver(self, moment: datetime) -> None:
-        """What is due leaves; in a context of its own, as the worker is another process."""
-        db.session.rollback()
-        with self._app.app_context(), clock.standing_at(min(moment, self._end)):
-            while self._postman.round():
-                pass
-
-    # --- who is who -----------------------------------------------------------------------------------------
-
-    def person(self, who: Person) -> User:
-        """The account of somebody who has signed up by now."""
-        found = people_of.user_by_email(who.email)
-        assert found is not None, who.email
-        return found
-
-    def organisation(self, company: Company) -> Organisation:
-        """The organisation that the first of its team has founded."""
-        found = {
-            each.organisation.name: each.organisation for each in people_of.memberships(self.founder(company))
-        }
-        return found[company.name]
-
-    def founder(self, company: Company) -> User:
-        """The first of the team."""
-        return self.person(company.team[0][0])
-
-    def partner(self, who: Person) -> PartnerAccount:
-        """The partner account of the company in which this person works."""
-        for membership in people_of.memberships(self.person(who)):
-            if account := directory_of.account_of(membership.organisation):
-                return account
-        raise LookupError(who.email)
-
-    # --- what people do -------------------------------------------------------------------------------------
-
-    def sign_up(self, company: Company, *, now: datetime) -> None:
-        """The founder signs up and follows the link in the mail."""
-        who = company.team[0][0]
-        accounts.sign_up(
-            _details(company),
-            name=who.name,
-            email=who.email,
-            password_hash=self._password_hash,
-            language=who.language,
-            now=now,
-        )
-        person = self.person(who)
-        self._deliver(now)
-        link = links.live("verify", person.id)
-        assert link is not None
-        accounts.verify_address(link, by=person, now=now)
-        if who.region != person.region:
-            accounts.change_profile(
-                person, name=who.name, language=who.language, region=who.region, by=person, now=now
-            )
-
-    def join(self, company: Company, who: Person, role: Role, *, now: datetime) -> None:
-        """The founder invites somebody, who follows the link and joins."""
-        founder = self.founder(company)
-        invitation = organisations.invite(
-            self.organisation(company), email=who.email, role=role, language=who.language, by=founder, now=now
-        )
-        self._deliver(now)
-        link = links.live("colleague", invitation.id)
-        assert link is not None
-        organisations.join_as_new_person(
-            link, name=who.name, password_hash=self._password_hash, language=who.language, now=now
-        )
-
-    def settle(self, company: Company, *, now: datetime) -> None:
-        """A company arrives with its whole team."""
-        self.sign_up(company, now=now)
-        for who, role in company.team[1:]:
-            self.join(company, who, role, now=now)
-
-    def apply(self, company: Company, website: str, about: str, *, now: datetime) -> Application:
-        """The founder applies for the company."""
-        return directory.apply(
-            self.organisation(company), website=website, about=about, by=self.founder(company), now=now
-        )
-
-    def publish(self, call: Call, company: Company | None = None, *, now: datetime) -> Tender:
-        """Somebody sends a call: a client's founder, or a visitor."""
-        organisation = self.organisation(company) if company else None
-        by = self.founder(company) if company else None
-        draft = drafts.save("tender", drafts.new_key(), call.typed, now=now)
-        return tenders.send(draft, by=by, organisation=organisation, now=now)
-
-    def received(self, who: Person, tender: Tender) -> TenderRecipient:
-        """The call in this partner's inbox."""
-        found = inbox_of.received(self.partner(who), tender.public_id)
-        assert found is not None, (who.email, tender.title)
-        return found
-
-    def open(self, who: Person, tender: Tender, *, now: datetime) -> None:
-        """A partner reads the whole call."""
-        inbox.open_contact(self.received(who, tender), by=self.person(who), now=now)
-
-    def offer(self, who: Person, tender: Tender, answer: Answer, *, now: datetime) -> Offer:
-        """A partner makes an offer."""
-        terms = inbox.Terms(
-            price_least=answer.least * 100,
-            price_most=(answer.most or answer.least) * 100,
-            currency=answer.currency,
-            message=answer.message,
-            language=answer.language,
-            valid_until=closing(now, answer.days, self._zone),
-            pdf=drawings.pdf("offer.pdf", answer.pdf) if answer.pdf else None,
-        )
-        return inbox.make_offer(self.received(who, tender), terms, by=self.person(who), now=now)
-
-    # --- the strands ----------------------------------------------------------------------------------------
-
-    def _strands(self) -> Iterator[Strand]:
+    def strands(self) -> Iterator[Strand]:
         yield self._operator()
         for partner in people.PARTNERS:
             yield self._partner(partner)
-        yield self._clients()
+        for company, days in people.ARRIVALS:
+            yield self._client(company, days)
         yield self._second_organisation()
         yield self._applications()
-        yield self._invitations()
+        yield self._colleagues()
         yield self._erased_call()
         yield self._wine()
         yield self._bakery()
@@ -259,6 +67,7 @@ class Story:
         yield self._photographer()
         yield self._practice()
         yield self._unconfirmed()
+        yield from Entrusted(self).strands()
 
     def _operator(self) -> Strand:
         yield (now := self.days_ago(5200))
@@ -297,10 +106,9 @@ class Story:
             volume = Money(partner.volume * MINOR_PER_UNIT, account.organisation.currency)
             directory.record_volume(account, volume, by=self.person(people.OLGA), now=now)
 
-    def _clients(self) -> Strand:
-        for number, company in enumerate(people.CLIENTS):
-            yield (now := self.days_ago(150 - 22 * number, "11:30"))
-            self.settle(company, now=now)
+    def _client(self, company: Company, days: int) -> Strand:
+        yield (now := self.days_ago(days, "11:30"))
+        self.settle(company, now=now)
 
     def _second_organisation(self) -> Strand:
         """RULES O1: somebody who switches between two organisations."""
@@ -326,7 +134,7 @@ class Story:
         self.settle(applicant.company, now=now)
         return self.apply(applicant.company, applicant.website, applicant.about, now=now)
 
-    def _invitations(self) -> Strand:
+    def _colleagues(self) -> Strand:
         """Two colleagues who have not answered yet."""
         lumiere, lumen = people.PARTNERS[0].company, people.LUMEN
         yield (now := self.days_ago(2, "13:30"))
@@ -434,7 +242,7 @@ class Story:
         """Hidden by the operator."""
         yield (now := self.days_ago(4, "03:12"))
         tender = self.publish(calls.SPAM, now=now)
-        self._deliver(now)
+        self.deliver(now)
         tenders.confirm(tender, by=None, now=now)
         yield (now := self.days_ago(4, "08:20"))
         tenders.hide(tender, by=self.person(people.OLGA), now=now)
@@ -461,18 +269,6 @@ class Story:
         self.publish(calls.ROWING_CLUB, now=now)
         yield (now := self.hours_ago(2))
         self.publish(calls.CHOIR_SITE, now=now)
-
-
-def _details(company: Company) -> OrganisationDetails:
-    return OrganisationDetails(
-        company.kind,
-        company.name,
-        company.street,
-        company.postcode,
-        company.city,
-        company.country,
-        company.register_number or None,
-    )
 
 
 def _preferences(partner: Partner) -> dict[str, object]:
