@@ -11,7 +11,7 @@ from flask import current_app
 
 from webapp.accounts import labels
 from webapp.accounts.rules import Role
-from webapp.demo.people import SHOWN
+from webapp.demo.people import SHOWN, Shown
 from webapp.i18n import gettext as _
 
 
@@ -37,9 +37,14 @@ def password() -> str:
 def sign_ins() -> list[SignIn]:
     """The people worth trying, with their roles and what they see, for the reader."""
     return [
-        SignIn(each.person.name, each.person.email, password(), _role(each.role), each.place, str(each.sees))
+        SignIn(each.person.name, each.person.email, password(), _role(each.role), each.place, _sees(each))
         for each in SHOWN
     ]
+
+
+def _sees(shown: Shown) -> str:
+    words = str(shown.sees)
+    return words[0].upper() + words[1:]
 
 
 def _role(role: Role | None) -> str:
@@ -50,8 +55,9 @@ def greeting() -> str:
     """What the terminal says once the demo is up."""
     base = current_app.config["SETTINGS"].base_url
     people = sign_ins()
-    width = max(len(each.email) for each in people)
-    lines = [f"  {each.email:<{width}}  {each.place or each.name}: {each.sees}" for each in people]
+    rows = [(each.email, each.place or each.name, each.sees) for each in people]
+    widths = [max(len(cell) for cell in column) for column in zip(*rows, strict=True)]
+    lines = [f"  {email:<{widths[0]}}  {place:<{widths[1]}}  {sees}" for email, place, sees in rows]
     return "\n".join(
         [
             "",
