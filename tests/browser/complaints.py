@@ -8,7 +8,7 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, WebError
 
 # Chromium also tells that a page itself came with one of these; tests look at the page for that.
 EXPECTED = re.compile(
-    r"Failed to load resource: the server responded with a status of (401|403|404|410|422|429) "
+    r"Failed to load resource: the server responded with a status of (401|403|404|409|410|422|429) "
 )
 # HTMX tells of requests that it took back, because somebody has typed on (`hx-sync`).
 TAKEN_BACK = re.compile(r"htmx:(sendAbort|afterRequest), ")

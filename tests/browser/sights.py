@@ -177,7 +177,8 @@ def _managed_setting(stage: Stage) -> dict[str, Any]:
 
 
 def _suspended(stage: Stage) -> None:
-    suspend(stage.cast.lumiere_partner, SuspensionReason.OTHER, by=stage.cast.olga, now=NOW)
+    if not stage.cast.lumiere_partner.suspended_at:  # a sight is looked at more than once
+        suspend(stage.cast.lumiere_partner, SuspensionReason.OTHER, by=stage.cast.olga, now=NOW)
 
 
 def _adding(stage: Stage) -> dict[str, Any]:
