@@ -135,6 +135,13 @@ class GrantForm(TermsFields, BaseForm):
         return good and not self.form_errors
 
 
+def is_whole(choice: dict[str, Any]) -> bool:
+    """Whether a draft says enough to be checked; it keeps what was wrong, too."""
+    if choice["access"] == Access.FULL:
+        return choice["payer"] in set(Payer)
+    return choice["access"] == Access.LIMITED and bool(choice["wanted"])
+
+
 def stamp_of(choice: dict[str, Any]) -> str:
     """Another one whenever something else was chosen."""
     return hashlib.sha256(json.dumps(choice, sort_keys=True).encode()).hexdigest()[:16]

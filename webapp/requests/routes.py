@@ -43,6 +43,7 @@ from webapp.requests.forms import (
     RefuseForm,
     WhoForm,
     asked_rights,
+    is_whole,
     kept_terms,
 )
 
@@ -98,84 +99,73 @@ def new(membership: Membership) -> Response:
 @member(Role.LEGAL_REPRESENTATIVE)
 def who(membership: Membership, draft: str) -> AnyResponse:
     """Whom to ask. Known and unknown addresses are answered alike."""
-    return _step(membership, draft, "who", WhoForm)
+    return _step(membership, draft, "who", WhoForm, "requests/who.html")
 
 
 @blueprint.route("/o/<org>/clients/new/<draft>/ask", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
 def ask(membership: Membership, draft: str) -> AnyResponse:
     """What to ask for: limited access by category, or full access."""
-    return _step(membership, draft, "ask", AskForm)
+    return _step(membership, draft, "ask", AskForm, "requests/ask.html")
 
 
 @blueprint.route("/o/<org>/clients/new/<draft>/message", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
 def message(membership: Membership, draft: str) -> AnyResponse:
     """A few words, or none."""
-    return _step(membership, draft, "message", MessageForm)
+    return _step(membership, draft, "message", MessageForm, "requests/message.html")
 
 
 def _step(
-    membership: Membership, key: str, step: str, form_class: type[WhoForm | AskForm | MessageForm]
+    membership: Membership, key: str, step: str, form_class: type[WhoForm | AskForm | MessageForm], page: str
 ) -> AnyResponse:
     """One page of the wizard: keeps what was typed, and goes on when it is right."""
+    kept = _begun(membership, key, first=step == "who" and request.method == "POST")
+    if not isinstance(kept, Draft | None):
+        return kept
+    data = kept.data if kept else {"done": []}
+    form, done = form_class(data=data), data["done"]
+    if form.is_submitted():
+        done = [*(each for each in done if each != step), *([step] if form.validate() else [])]
+        if kept or form.typed.get("email"):  # an empty first page is not worth keeping
+            _keep(membership, key, {**data, **form.typed, "done": done})
+        if step in done:
+            return _to_step(membership, key, rules.next_step(done))
+    return show(page, form, membership=membership, draft=key, done=done)
+
+
+def _begun(membership: Membership, key: str, *, first: bool = False) -> Draft | AnyResponse | None:
+    """The draft that is not sent yet; None for the very `first` page; else the page to go to instead."""
     _account(membership)
     kept = _draft(membership, key)
-    if kept is None and not (step == "who" and request.method == "POST"):
-        return _start_again(membership)
+    if kept is None and not first:
+        flash(_("This form was opened too long ago. Please start again."), "error")
+        return go(url_for("requests.new", org=membership.organisation.public_id))
     if kept and kept.finished_at:
-        return _sent_already(membership)
-    data = kept.data if kept else {"done": []}
-    form = form_class(data=data)
-    if not form.is_submitted():
-        return render(f"requests/{step}.html", form=form, membership=membership, draft=key, done=data["done"])
-    done = [*(each for each in data["done"] if each != step), *([step] if form.validate() else [])]
-    _keep(membership, key, {**data, **form.typed, "done": done})
-    if step in done:
-        return _to_step(membership, key, rules.next_step(done))
-    return show(f"requests/{step}.html", form, membership=membership, draft=key, done=done)
+        flash(_("This request has been sent. You find it in the list."))
+        return _to_clients(membership)
+    return kept
 
 
 def _keep(membership: Membership, key: str, data: dict[str, Any]) -> None:
     drafts.save("request", key, {**data, "by": membership.public_id}, now=clock.now())
 
 
-def _sent_already(membership: Membership) -> AnyResponse:
-    flash(_("This request has been sent. You find it in the list."))
-    return _to_clients(membership)
-
-
-def _start_again(membership: Membership) -> AnyResponse:
-    flash(_("This form was opened too long ago. Please start again."), "error")
-    return go(url_for("requests.new", org=membership.organisation.public_id))
-
-
 @blueprint.route("/o/<org>/clients/new/<draft>/check", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
 def check(membership: Membership, draft: str) -> AnyResponse:
     """Everything once more; the button sends it, once."""
-    partner, kept, form = _account(membership), _draft(membership, draft), ConfirmForm()
-    if kept is None:
-        return _start_again(membership)
-    if kept.finished_at:
-        return _sent_already(membership)
+    kept, form = _begun(membership, draft), ConfirmForm()
+    if not isinstance(kept, Draft):
+        return found(kept)
     if (missing := rules.next_step(kept.data["done"])) != "check":
         return _to_step(membership, draft, missing)
-    if form.validate_on_submit() and form.within(*_attempts(membership, kept.data["email"])):
-        try:
-            return _send(membership, partner, kept)
-        except Refused as refusal:
-            form.refuse(refusal)
-    terms, asked = kept_terms(kept.data), asked_rights(kept.data)
+    if form.validate_on_submit() and _send(membership, kept, form):
+        return _to_clients(membership)
     return show(
-        "requests/check.html",
-        form,
-        membership=membership,
-        draft=draft,
-        typed=kept.data,
-        terms=terms,
-        asked=asked,
-    )
+        "requests/check.html", form, membership=membership, draft=draft, typed=kept.data,
+        terms=kept_terms(kept.data), asked=asked_rights(kept.data),
+    )  # fmt: skip
 
 
 def _attempts(membership: Membership, email: str) -> list[tuple[Limit, str]]:
@@ -187,14 +177,21 @@ def _attempts(membership: Membership, email: str) -> list[tuple[Limit, str]]:
     ]
 
 
-def _send(membership: Membership, partner: PartnerAccount, kept: Draft) -> AnyResponse:
+def _send(membership: Membership, kept: Draft, form: ConfirmForm) -> bool:
+    """Whether it is on its way; else the form says why not."""
     data = kept.data
-    sent = invitations.ask(
-        kept, partner, data["email"], kept_terms(data), asked_rights(data), message=data["message"],
-        language=data["language"], by=person(), now=clock.now(),
-    )  # fmt: skip
+    if not form.within(*_attempts(membership, data["email"])):
+        return False
+    try:
+        sent = invitations.ask(
+            kept, _account(membership), data["email"], kept_terms(data), asked_rights(data),
+            message=data["message"], language=data["language"], by=person(), now=clock.now(),
+        )  # fmt: skip
+    except Refused as refusal:
+        form.refuse(refusal)
+        return False
     flash(_("Waiting for %(email)s, until %(day)s.", email=sent.email, day=day(sent.expires_at)))
-    return _to_clients(membership)
+    return True
 
 
 # --- the client answers -------------------------------------------------------------------------------------
@@ -210,13 +207,8 @@ def answer(invitation: str) -> AnyResponse:
     places = queries.may_answer_for(me, asked)
     if len(places) == 1:
         return go(_grant_address(places[0].organisation, asked))
-    return render(
-        "requests/which.html",
-        invitation=asked,
-        places=places,
-        others=queries.others(me, asked),
-        here=request.path,
-    )
+    others = queries.others(me, asked)
+    return render("requests/which.html", invitation=asked, places=places, others=others, here=request.path)
 
 
 def _grant_address(client: Organisation, asked: Invitation, **query: Any) -> str:
@@ -311,7 +303,7 @@ def confirm(membership: Membership, invitation: str) -> AnyResponse:
     if asked.state(clock.now()) is not State.WAITING:
         return _over(asked)
     choice = _choice(membership, asked)
-    if choice["access"] not in set(Access) or (choice["access"] == Access.FULL and not choice["payer"]):
+    if not is_whole(choice):
         return go(_grant_address(client, asked))
     form = ConfirmGrantForm(choice)
     if form.validate_on_submit():
@@ -368,7 +360,7 @@ def refuse(invitation: str) -> AnyResponse:
 @blueprint.route("/i/<token>/join", methods=["GET", "POST"])
 def join(token: str) -> AnyResponse:
     """Signs up by the mailed link, which proves the address; an address with an account signs in instead."""
-    asked, form = _joinable(token), None
+    asked = _joinable(token)
     if asked is None:
         return go(url_for("invitations.link", token=token))
     form = JoinForm(asked.email or "")
