@@ -75,8 +75,8 @@ def test_the_table_says_what_each_client_lets_the_partner_do(cast, client, limit
     assert page.h1 == "Managed clients" and "2 clients" in page.notices
     rows = [[cell.text for cell in row.all("th", "td")][:6] for row in page.root.all("tr")[1:]]
     assert rows == [
-        ["Lumen Optik AG", "Limited access", "Client’s payment method", "3", "11 Nov 2026", "Active"],
-        ["Stranger & Sons", "Full access", "Your payment method", "0", "17 Oct 2025", "Active"],
+        ["Lumen Optik AG", "Limited access", "Client’s", "3", "11 Nov 2026", "Active"],
+        ["Stranger & Sons", "Full access", "Yours", "0", "17 Oct 2025", "Active"],
     ]
     links = {link.get("aria-label") or link.text: link.get("href") for link in page.main.all("a")}
     assert links["Act for Lumen Optik AG"] == at(limited, "products")
@@ -281,7 +281,7 @@ def test_another_payment_method_than_asked_is_told(cast, client):
     partnership = granted(cast, {}, Terms(Access.FULL), {}, asked)
     page = client.sign_in(cast.pierre).get_page(at(partnership))
     assert "gave you something else than you asked for" in page
-    assert "Payment Your payment method Client’s payment method" in page
+    assert "Payment method Your payment method Client’s payment method" in page
 
 
 def test_what_was_granted_as_asked_is_told_in_a_sentence(cast, client, shelf):

@@ -17,6 +17,7 @@ STATUSES = {
     Status.ALL: lazy("Any"),
 }
 PAYMENT = {Payer.CLIENT: lazy("Client’s payment method"), Payer.PARTNER: lazy("Your payment method")}
+SHORT_PAYMENT = {Payer.CLIENT: lazy("Client’s"), Payer.PARTNER: lazy("Yours")}  # below "Payment method"
 
 
 def payment(payer: Payer) -> str:
@@ -24,4 +25,9 @@ def payment(payer: Payer) -> str:
     return str(PAYMENT[payer])
 
 
-FILTERS = {"client_payment": payment}
+def short_payment(payer: Payer) -> str:
+    """The same in a column of that name."""
+    return str(SHORT_PAYMENT[payer])
+
+
+FILTERS = {"client_payment": payment, "short_payment": short_payment}

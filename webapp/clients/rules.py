@@ -40,6 +40,11 @@ class Filters:
         return replace(self, order=Order.NAME) != Filters()
 
     @property
+    def narrowed(self) -> bool:
+        """Whether more than words is asked for."""
+        return replace(self, q="") != Filters()
+
+    @property
     def as_query(self) -> dict[str, str | None]:
         """What an address says of them; what goes without saying is None."""
         return {
