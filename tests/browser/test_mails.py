@@ -8,19 +8,25 @@ import pytest
 
 from tests.browser import checks
 from tests.browser.stage import typed_call
-from tests.factories import make_organisation, make_recipient, make_tender, make_user
+from tests.cast import stock
+from tests.factories import join, make_organisation, make_recipient, make_tender, make_user
+from tests.invitations.story import FULL, LIMITED, TECHNICAL, asked, invited
 from tests.post import html_of, text_of
 from webapp import drafts, links
 from webapp.accounts import actions as accounts
 from webapp.accounts import passwords
 from webapp.accounts.rules import Kind, OrganisationDetails, Role
 from webapp.directory import actions as directory
+from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
 from webapp.inbox import queries as inbox_of
+from webapp.invitations import actions as invitations
 from webapp.mailer import KINDS, QueuedMail
 from webapp.organisations import actions as organisations
 from webapp.organisations.models import ColleagueInvitation
+from webapp.partnerships import actions as partnerships
+from webapp.partnerships.rules import EVERYTHING, Payer, Side
 from webapp.tenders import actions as tenders
 
 HASH = "not a hash"
@@ -44,9 +50,12 @@ def people(cast, now, outbox) -> None:
         company("Lumen"), name="Nadia", email=cast.nadia.email, password_hash=HASH, language="fr", now=now
     )
     accounts.request_reset(cast.nadia.email, now=now)
+    _token, session = accounts.sign_in(
+        cast.hugo, seen_hash=cast.hugo.password_hash, kept=False, browser="", address="", now=now
+    )
     accounts.change_password(
         cast.hugo, seen_hash=cast.hugo.password_hash,
-        password_hash=passwords.hash_password("one two three four"), but=None, by=cast.hugo, now=now,
+        password_hash=passwords.hash_password("one two three four"), but=session, by=cast.hugo, now=now,
     )  # fmt: skip
     organisations.invite(
         cast.lumiere, email=cast.stefan.email, role=Role.COLLABORATOR, language="fr", by=cast.pierre, now=now
@@ -86,12 +95,54 @@ def call(cast, now, **values):
     return tender
 
 
+def entrusted(cast, now, outbox) -> None:
+    """Partnerships: asked for, invited to, answered, changed, ended."""
+    goods = stock(cast.lumen)
+    join(make_user("Rita Recht", language="fr"), cast.lumen, Role.LEGAL_REPRESENTATIVE)
+    request = asked(cast, now=now, message="Wir haben am Montag telefoniert.")
+    invited(cast, goods.shop, partner="bergwerk", now=now)  # nobody answers this one
+    deleted = invited(cast, goods.site, goods.post, message="Welcome.\nLet us begin.", now=now)
+    outbox.deliver()
+    invitations.delete(deleted, by=cast.nadia, now=now)
+    refused = invited(cast, goods.site, now=now)
+    invitations.refuse(refused, reason="Pas le temps.", by=cast.pierre, now=now)
+    refused = asked(cast, cast.stefan.email, now=now)
+    invitations.refuse(refused, reason="No, thank you.", by=cast.stefan, now=now)
+    granted = invitations.grant(
+        request, cast.lumen, LIMITED, {goods.site.id: TECHNICAL}, by=cast.nadia, now=now
+    )
+    outbox.deliver()
+    end(granted, cast, now)
+    accepted = invitations.accept(invited(cast, goods.site, goods.post, now=now), by=cast.pierre, now=now)
+    outbox.deliver()
+    partnerships.change_access(
+        accepted, LIMITED, {goods.site.id: EVERYTHING}, version=accepted.version, by=cast.nadia, now=now
+    )
+    outbox.deliver()
+    partnerships.change_access(accepted, FULL, {}, version=accepted.version, by=cast.nadia, now=now)
+    partnerships.change_payer(accepted, Payer.PARTNER, version=accepted.version, by=cast.nadia, now=now)
+    outbox.deliver()
+    end(accepted, cast, now)
+    directory.suspend(cast.lumiere_partner, SuspensionReason.OTHER, by=cast.olga, now=now)
+    outbox.deliver()
+    directory.resume(cast.lumiere_partner, by=cast.olga, now=now)
+    outbox.deliver()
+
+
+def end(partnership, cast, now) -> None:
+    """Nadia ends it."""
+    partnerships.end(
+        partnership, side=Side.CLIENT, seen_hash=cast.nadia.password_hash, by=cast.nadia, now=now
+    )
+
+
 def every_mail(cast, clock, outbox) -> dict[str, list]:
     """Plays a story in which every mail leaves; kind -> messages."""
     cast.bergwerk_partner.tender_mail = "daily"
     db.session.commit()
     people(cast, clock.now, outbox)
     applications(cast, clock.now, outbox)
+    entrusted(cast, clock.now, outbox)
     draft = drafts.save("tender", drafts.new_key(), typed_call(), now=clock.now)
     tenders.send(draft, by=None, organisation=None, now=clock.now)
     draft = drafts.save("tender", drafts.new_key(), typed_call(language="de"), now=clock.now)
@@ -109,9 +160,11 @@ def every_mail(cast, clock, outbox) -> dict[str, list]:
     outbox.deliver()
     clock.forward(days=27)
     tenders.remind_of_closing(now=clock.now)
+    invitations.remind(now=clock.now)
     outbox.deliver()
     clock.forward(days=5)
     tenders.expire(now=clock.now)
+    invitations.tell_of_lapses(now=clock.now)
     outbox.deliver()
     db.session.expire_all()
     kinds = {row.message_id: row.kind for row in db.session.query(QueuedMail)}
