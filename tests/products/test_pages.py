@@ -471,7 +471,7 @@ def test_a_form_that_is_sent_twice_adds_one_product(client, cast):
     typed = {**PRODUCT, "key": next(field.get("value") for field in key if field.get("name") == "key")}
     for _time in range(2):
         assert client.post_to(f"{owned(cast.lumen)}/new", typed).status == 303
-    assert queries.products_count(cast.lumen) == 1
+    assert len(queries.products(cast.lumen).rows) == 1
 
 
 @pytest.mark.parametrize(
@@ -493,7 +493,7 @@ def test_a_wrong_product_comes_back_with_a_message(client, cast, field, value, t
     client.sign_in(cast.olga)
     page = client.submit(f"{owned(cast.lumen)}/new", {**PRODUCT, field: value})
     assert page.status == 422 and page.errors == [told]
-    assert queries.products_count(cast.lumen) == 0
+    assert not queries.products(cast.lumen).rows
 
 
 def test_a_product_is_looked_for_under_its_own_organisation(client, cast, shop):

@@ -187,11 +187,6 @@ def product_by_id(product_id: int) -> Product | None:
     return db.session.get(Product, product_id)
 
 
-def products_count(organisation: Organisation) -> int:
-    """How many active products the organisation has."""
-    return _count(sa.select(Product.id).where(Product.organisation_id == organisation.id, ACTIVE))
-
-
 # --- settings -----------------------------------------------------------------------------------------------
 
 
