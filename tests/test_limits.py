@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -30,6 +31,21 @@ def test_the_next_window_is_open_again(app):
     with pytest.raises(TooMany) as refusal:
         spend("sign-in", "anna", most=1, per=HOUR, now=NOW)
     spend("sign-in", "anna", most=1, per=HOUR, now=NOW + timedelta(seconds=refusal.value.seconds))
+
+
+def test_how_many_are_left_and_how_long_the_window_lasts(app):
+    limit = limits.Limit("end", 3, HOUR)
+    assert limits.left(limit, "anna", now=NOW) == 3
+    for _n in range(2):
+        limits.spend_all([(limit, "anna")], now=NOW)
+    assert limits.left(limit, "anna", now=NOW) == 1
+    assert limits.left(limit, "berta", now=NOW) == 3
+    for _n in range(3):
+        with suppress(TooMany):
+            limits.spend_all([(limit, "anna")], now=NOW)
+    assert limits.left(limit, "anna", now=NOW) == 0
+    assert limits.seconds_left(limit, now=NOW + timedelta(minutes=20)) == 40 * 60
+    assert limits.left(limit, "anna", now=NOW + HOUR) == 3
 
 
 def test_others_and_other_things_are_counted_apart(app):

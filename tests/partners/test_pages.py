@@ -294,7 +294,7 @@ def test_saving_twice_has_one_effect(nadias, limited, stocked, change):
     review = change(limited, on=[(stocked.post, "technical")])
     assert save(nadias, review).location == save(nadias, review).location == at(limited)
     assert len(queries.history(limited)) == 2
-    assert "Nothing" not in nadias.get_page(at(limited)).text
+    assert "Nothing is changed." not in nadias.get_page(at(limited))
 
 
 def test_a_review_without_changes_leads_back(nadias, limited):
@@ -591,6 +591,14 @@ def test_a_payment_method_that_changed_meanwhile_is_not_overwritten(nadias, full
     nadias.post_to(f"{at(full)}/payment/check?payer=partner", values)
     db.session.expire_all()
     assert full.payer is Payer.CLIENT
+
+
+def test_a_version_that_is_no_number_saves_nothing(nadias, full):
+    address = f"{at(full)}/payment/check?payer=partner"
+    assert nadias.submit(address, {"version": "x", "password": PASSWORD}).location == at(full)
+    db.session.expire_all()
+    assert full.payer is Payer.CLIENT
+    assert any("in the meantime" in notice for notice in nadias.get_page(at(full)).notices)
 
 
 def test_the_same_payment_method_and_an_unknown_one_change_nothing(nadias, full, limited_elsewhere):

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from wtforms import IntegerField
-
 from webapp.accounts.forms import PasswordAgain
 from webapp.forms import BaseForm, OneOf, lazy, needed
 from webapp.partners import labels
@@ -37,8 +33,6 @@ class PaymentChoice(BaseForm):
 class PaymentForm(PasswordAgain, BaseForm):
     """Saves the payment method; handing over the wallet asks for the password."""
 
-    version = IntegerField()
-
-    def __init__(self, payer: Payer, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
+    def __init__(self, payer: Payer) -> None:
+        super().__init__()
         self.password_needed = payer is Payer.PARTNER

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from webapp.i18n import gettext as _
@@ -110,7 +111,7 @@ def _name(change: PartnershipChange) -> str:
     return partnership.partner.name if change.side is Side.PARTNER else _("the operator")
 
 
-FILTERS = {
+FILTERS: dict[str, Callable[..., object]] = {
     "payment_method": payment,
     "payment_sentence": payment_sentence,
     "standing_badge": standing_badge,

@@ -318,7 +318,11 @@ def check_payment(membership: Membership, partner: str) -> AnyResponse:
     if form.validate_on_submit():
         with saying_why_not():
             partnership_actions.change_payer(
-                partnership, payer, version=form.version.data or 0, by=person(), now=clock.now()
+                partnership,
+                payer,
+                version=request.form.get("version", 0, type=int),
+                by=person(),
+                now=clock.now(),
             )
             flash(_("Saved. %(partner)s has been told by mail.", partner=partnership.partner.name))
         return go(_address(partnership))
