@@ -183,8 +183,8 @@ def _discount(line: int, cells: Mapping[str, str]) -> int:
     if not re.fullmatch("[0-9]{1,3}", typed) or int(typed) > 100:
         raise _Wrong(
             _(
-                "Line %(line)s: “%(value)s” in the column “discount” is not a whole number from 0 to 100.",
-                line=line, value=_short(typed),
+                "Line %(line)s: “%(value)s” in the column “%(column)s” is not a whole number from 0 to 100.",
+                line=line, value=_short(typed), column="discount",
             )
         )  # fmt: skip
     return int(typed)
