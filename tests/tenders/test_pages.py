@@ -569,6 +569,21 @@ def test_an_offer_that_changed_is_read_again_before_it_is_accepted(app, cast, cl
     assert "You have accepted the offer of Lumière Digital Sàrl" in page
 
 
+def test_an_accepted_offer_leads_to_giving_its_partner_access(app, cast, client):
+    """RULES T7, C6: with this partner chosen; a visitor signs in or up first and comes back."""
+    tender = published()
+    offer = answered(tender, cast.lumiere_partner, cast.pierre)
+    page = follow(client, client.submit(f"{manage(tender)}/offers/{offer.public_id}/acceptance"))
+    ask = page.links["Give Lumière Digital Sàrl access"]
+    sign_in = client.get_page(client.get_page(ask, status=303).location)
+    assert (
+        "next=" in sign_in.links["Create an account"] and "invitation" in sign_in.links["Create an account"]
+    )
+    client.sign_in(cast.nadia)
+    page = client.get_page(client.get_page(ask, status=303).location, status=303)
+    assert "Lumière Digital Sàrl" in client.get_page(page.location)
+
+
 def test_offers_of_other_calls_are_not_found_by_a_link(app, cast, client):
     """SECURITY A12."""
     tender, other = published(), published(title="Another call of others")
