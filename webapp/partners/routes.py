@@ -316,19 +316,19 @@ def check_payment(membership: Membership, partner: str) -> AnyResponse:
     payer = Payer(wanted)
     form = PaymentForm(payer)
     if form.validate_on_submit():
-        with saying_why_not():
-            partnership_actions.change_payer(
-                partnership,
-                payer,
-                version=request.form.get("version", 0, type=int),
-                by=person(),
-                now=clock.now(),
-            )
-            flash(_("Saved. %(partner)s has been told by mail.", partner=partnership.partner.name))
+        _change_payer(partnership, payer)
         return go(_address(partnership))
     return show_form(
         "partners/payment_check.html", form, membership=membership, partnership=partnership, payer=payer
     )
+
+
+def _change_payer(partnership: Partnership, payer: Payer) -> None:
+    """Saves it if nobody else has changed anything since the page was shown."""
+    seen = request.form.get("version", 0, type=int)
+    with saying_why_not():
+        partnership_actions.change_payer(partnership, payer, version=seen, by=person(), now=clock.now())
+        flash(_("Saved. %(partner)s has been told by mail.", partner=partnership.partner.name))
 
 
 # --- ending -------------------------------------------------------------------------------------------------
