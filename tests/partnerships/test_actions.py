@@ -270,10 +270,10 @@ def test_the_partner_s_people_follow_the_partnership(cast, shelf, now):
     )  # fmt: skip
     assert audited("partnership.followed").person_id == cast.pierre.id
     assert partnership.changed_by == cast.pierre  # it is the acceptance that changed something
-    assert "Paula Piguet reaches the client through the partnership, no longer as a colleague" in told(
+    assert "Paula Piguet works through the partnership from now on, no longer as a colleague" in told(
         partnership, Side.CLIENT, cast.nadia
     )
-    assert "You reach the client through the partnership, no longer as a colleague" in told(
+    assert "You work through the partnership from now on, no longer as a colleague" in told(
         partnership, Side.PARTNER, cast.paula
     )
 

@@ -85,7 +85,7 @@ def test_limited_access_in_words(app, technical, statistical, lines):
             ],
             [
                 Line(True, "Manage all products of Lumen Optik AG, now and later"),
-                Line(True, "Order and renew for Lumen Optik AG, which pays itself"),
+                Line(True, "Order and renew for Lumen Optik AG, at its expense"),
                 Line(False, "You do not see the invoices of Lumen Optik AG"),
             ],
         ),

@@ -141,8 +141,7 @@ def invitation_to_partner(row: QueuedMail) -> Letter | None:
         preheader=_("Nothing is shared until you accept. Answer by %(day)s.", day=day(invitation.expires_at)),
         paragraphs=(
             _(
-                "%(person)s at %(client)s invites %(partner)s. Nothing is shared until you accept.",
-                person=invitation.invited_by.name,
+                "%(client)s invites %(partner)s. Nothing is shared until you accept.",
                 client=client.name,
                 partner=partner,
             ),

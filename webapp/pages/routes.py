@@ -19,8 +19,9 @@ from flask import (
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, kept
-from webapp.accounts.access import member, person_or_none
+from webapp.accounts.access import member, person, person_or_none
 from webapp.accounts.models import Membership
+from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES, Settings
 from webapp.directory import queries as directory
 from webapp.directory.labels import service_choices
@@ -29,8 +30,10 @@ from webapp.directory.routes import drawn_cards
 from webapp.htmx import render
 from webapp.i18n import LANGUAGE_COOKIE, negotiate, remember_language
 from webapp.inbox import queries as inbox
+from webapp.invitations import queries as invitations
 from webapp.mailer import address_of
 from webapp.pages import queries
+from webapp.partnerships import queries as partnerships
 from webapp.programme import programme
 from webapp.tenders import queries as tenders
 from webapp.tenders.models import Tender
@@ -89,7 +92,17 @@ def overview(membership: Membership) -> Response:
         application=directory.last_application(organisation),
         suspended=partner is not None,
         sent=sent,
+        **_partners_of(membership),
     )
+
+
+def _partners_of(membership: Membership) -> dict[str, object]:
+    """The organisation's own partners, and the requests of others that wait for this person."""
+    return {
+        "requests": invitations.waiting_for_person(person(), now=clock.now()),
+        "partnerships": partnerships.of_client(membership.organisation),
+        "represents": membership.role is Role.LEGAL_REPRESENTATIVE,
+    }
 
 
 def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: list[Tender]) -> Response:
@@ -102,6 +115,8 @@ def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: 
         newest=inbox.calls(partner, "open", now=now).rows[:NEWEST_TENDERS],
         standing=directory.volume_of(partner, now=now),
         sent=sent,
+        waiting=invitations.waiting_for_partner(partner, now=now),
+        **_partners_of(membership),
     )
 
 

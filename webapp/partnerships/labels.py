@@ -63,7 +63,7 @@ def for_partner(summary: Summary, client: str) -> list[Line]:
                 True,
                 _("Order and renew for %(client)s, at your expense", client=client)
                 if own
-                else _("Order and renew for %(client)s, which pays itself", client=client),
+                else _("Order and renew for %(client)s, at its expense", client=client),
             ),
             Line(
                 False,
@@ -134,8 +134,8 @@ def history_lines(
         "started": (_("You began the partnership"), _("%(who)s began the partnership", who=who)),
         "ended": (_("You ended the partnership"), _("%(who)s ended the partnership", who=who)),
         "followed": (
-            _("You reach the client through the partnership, no longer as a colleague"),
-            _("%(who)s reaches the client through the partnership, no longer as a colleague",
+            _("You work through the partnership from now on, no longer as a colleague"),
+            _("%(who)s works through the partnership from now on, no longer as a colleague",
               who=change.person.name if change.person else who),
         ),
         "access limited": (_("You gave limited access"), _("%(who)s gave limited access", who=who)),
