@@ -8,12 +8,21 @@ from xml.etree import ElementTree
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import make_application, make_organisation, make_partner, make_tender, make_user
+from tests.factories import (
+    make_application,
+    make_invitation,
+    make_organisation,
+    make_partner,
+    make_partnership,
+    make_tender,
+    make_user,
+)
 from webapp import jobs, kept
 from webapp.accounts.rules import Kind
 from webapp.directory.actions import record_volume
 from webapp.extensions import db
 from webapp.i18n import day
+from webapp.invitations.rules import Direction
 from webapp.money import Money
 from webapp.pages import queries as page_queries
 from webapp.pages import routes
@@ -180,9 +189,22 @@ def test_others_see_what_they_can_do_next(client, cast, now):
     alone = make_organisation("Nadia", owner=cast.nadia, kind=Kind.INDIVIDUAL)
     assert "Earn by recommending" in nadia.get_page(overview_of(alone))
     affiliate = make_organisation("Links", owner=cast.nadia, programme="affiliate")
-    assert "partner" not in " ".join(nadia.get_page(overview_of(affiliate)).links).lower().replace(
-        "find a partner", ""
+    assert not {"Apply to become a partner", "Read the conditions"} & set(
+        nadia.get_page(overview_of(affiliate)).links
     )
+
+
+def test_the_overview_shows_partners_and_who_waits_for_an_answer(client, another, cast):
+    """RULES C6, C7."""
+    page = client.sign_in(cast.nadia).get_page(overview_of(cast.lumen))
+    assert "Add a partner" in page.links
+    make_partnership(cast.lumen, cast.bergwerk_partner)
+    make_invitation(Direction.TO_CLIENT, cast.lumiere_partner, cast.pierre, email=cast.nadia.email)
+    page = client.get_page(overview_of(cast.lumen))
+    assert "Bergwerk IT GmbH" in page.links and "Answer" in page.links and "Add a partner" not in page.links
+    make_invitation(Direction.TO_PARTNER, cast.lumiere_partner, cast.stefan, client=cast.stefans)
+    page = another().sign_in(cast.pierre).get_page(overview_of(cast.lumiere))
+    assert "Clients who invite you" in page and "Stranger & Sons" in page
 
 
 def test_a_suspended_partner_is_told(client, cast, now):

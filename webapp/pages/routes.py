@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flask import (
     Blueprint,
@@ -96,7 +97,7 @@ def overview(membership: Membership) -> Response:
     )
 
 
-def _partners_of(membership: Membership) -> dict[str, object]:
+def _partners_of(membership: Membership) -> dict[str, Any]:
     """The organisation's own partners, and the requests of others that wait for this person."""
     return {
         "requests": invitations.waiting_for_person(person(), now=clock.now()),
