@@ -65,7 +65,7 @@ BARE = Filters()
 
 def listed(cast, person, filters=BARE, page=1):
     return queries.clients(
-        cast.lumiere_partner, membership(cast.lumiere, person), filters, page=page
+        queries.partner_of(cast.lumiere), membership(cast.lumiere, person), filters, page=page
     )  # fmt: skip
 
 
@@ -152,9 +152,9 @@ def test_pages_hold_25_and_two_statements_find_them(cast, statements):
     for order in Order:
         seen_names = []
         for page, (size, more) in {1: (25, True), 2: (25, True), 3: (10, False), 4: (0, False)}.items():
-            pierres = membership(cast.lumiere, cast.pierre)
+            pierres, partner = membership(cast.lumiere, cast.pierre), queries.partner_of(cast.lumiere)
             with statements() as seen:
-                found = queries.clients(cast.lumiere_partner, pierres, Filters(order=order), page=page)
+                found = queries.clients(partner, pierres, Filters(order=order), page=page)
             assert len([each for each in seen if each.startswith("SELECT")]) == 2
             assert (len(found.rows), found.more, found.count) == (size, more, 60)
             seen_names += names(found)

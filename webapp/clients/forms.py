@@ -8,8 +8,10 @@ from typing import Any
 from werkzeug.datastructures import MultiDict
 
 from webapp.accounts.models import Membership
+from webapp.clients import labels
 from webapp.clients.rules import Filters, Order, Status
 from webapp.forms import BaseForm, ManyOf, lazy
+from webapp.partnerships.labels import ACCESSES
 from webapp.partnerships.rules import Access, Payer
 from webapp.products.forms import read_search
 
@@ -44,6 +46,15 @@ class PeopleForm(BaseForm):
         return [self._members[each] for each in self.people.data or ()]
 
 
-def choices_of(names: dict[Any, Any]) -> list[tuple[str, str]]:
-    """(code, words) of labels, for a drop-down list."""
+def client_choices() -> dict[str, list[tuple[str, str]]]:
+    """The choices of the list's filters by the names that they have in an address."""
+    return {
+        "access": _choices(ACCESSES),
+        "payer": _choices(labels.PAYMENT),
+        "status": _choices(labels.STATUSES),
+        "sort": _choices(labels.ORDERS),
+    }
+
+
+def _choices(names: dict[Any, Any]) -> list[tuple[str, str]]:
     return [(code.value, str(words)) for code, words in names.items()]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -15,6 +15,7 @@ from webapp.accounts.models import Membership, Organisation, User
 from webapp.clients.rules import Filters, Order, Status
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
+from webapp.invitations import queries as invitations
 from webapp.invitations.models import Invitation
 from webapp.invitations.rules import Direction
 from webapp.partnerships import queries as partnerships
@@ -28,12 +29,30 @@ PER_PAGE = 25
 IN_MENU = 8
 WORDS = 6  # of a search that count
 
-_ACCOUNT = sa.select(PartnerAccount).where(PartnerAccount.organisation_id == sa.bindparam("organisation"))
+
+@dataclass(frozen=True)
+class Partner:
+    """Of an organisation's partner account what its pages need, also while it is suspended.
+
+    `open_invitations`: whether anything between it and a client waits for an answer, or has lapsed.
+    """
+
+    id: int
+    suspended_at: datetime | None
+    open_invitations: bool
 
 
-def account_of(organisation: Organisation) -> PartnerAccount | None:
-    """The organisation's partner account, also while it is suspended."""
-    return db.session.scalar(_ACCOUNT, {"organisation": organisation.id})
+_PARTNER = sa.select(
+    PartnerAccount.id,
+    PartnerAccount.suspended_at,
+    sa.exists().where(Invitation.partner_id == PartnerAccount.id, invitations.OPEN),
+).where(PartnerAccount.organisation_id == sa.bindparam("organisation"))
+
+
+def partner_of(organisation: Organisation) -> Partner | None:
+    """The organisation as a partner."""
+    row = db.session.connection().execute(_PARTNER, {"organisation": organisation.id}).first()
+    return Partner(*row) if row else None
 
 
 # --- the list (RULES C12) -----------------------------------------------------------------------------------
@@ -49,7 +68,7 @@ class Clients:
     more: bool
 
 
-def clients(partner: PartnerAccount, membership: Membership, filters: Filters, *, page: int = 1) -> Clients:
+def clients(partner: Partner, membership: Membership, filters: Filters, *, page: int = 1) -> Clients:
     """The clients that this colleague of the partner may see (RULES C13), 25 a page: two statements."""
     statements = _statements(filters, manages_all_clients(membership.role))
     values = {"partner": partner.id, "member": membership.id}
@@ -145,7 +164,7 @@ def _products_of(of: Any) -> sa.ColumnElement[int]:
 class MyClients:
     """The first few clients that somebody reaches, by name, for the menu of a partner."""
 
-    rows: Sequence[sa.Row[tuple[str, str]]]
+    rows: tuple[sa.Row[tuple[str, str]], ...]
     more: bool
     suspended: bool
 
@@ -156,8 +175,8 @@ def my_clients(membership: Membership) -> MyClients:
     statement = _menu(manages_all_clients(membership.role))
     values = {"organisation": membership.organisation_id, "member": membership.id}
     rows = db.session.connection().execute(statement, values).all()
-    account = None if rows else account_of(membership.organisation)
-    return MyClients(rows[:IN_MENU], len(rows) > IN_MENU, bool(account and account.suspended_at))
+    partner = None if rows else partner_of(membership.organisation)
+    return MyClients(tuple(rows[:IN_MENU]), len(rows) > IN_MENU, bool(partner and partner.suspended_at))
 
 
 @lru_cache

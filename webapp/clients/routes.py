@@ -13,8 +13,9 @@ from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
 from webapp.clients import actions, labels, queries
 from webapp.clients.access import acting, my_clients, product_to_change, product_to_see
-from webapp.clients.forms import PeopleForm, choices_of, read_filters
-from webapp.directory.models import PartnerAccount
+from webapp.clients.forms import PeopleForm, client_choices, read_filters
+from webapp.clients.queries import Partner
+from webapp.directory import queries as directory
 from webapp.forms import ConfirmForm
 from webapp.found import found
 from webapp.htmx import go, page_number, render, wants_fragment
@@ -25,7 +26,7 @@ from webapp.invitations import queries as invitations
 from webapp.partnerships import actions as partnership_actions
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.ending import Ending, first_page, go_on, last_page, second_page
-from webapp.partnerships.labels import ACCESSES, for_partner, history_lines
+from webapp.partnerships.labels import for_partner, history_lines
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Ended, Side, Standing, manages_all_clients
 from webapp.products import queries as products_queries
@@ -36,6 +37,7 @@ from webapp.products.rules import SettingTaken, TooManySettings
 
 blueprint = Blueprint("clients", __name__)
 blueprint.add_app_template_global(my_clients)
+blueprint.add_app_template_global(client_choices)
 for _name, _filter in labels.FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 
@@ -49,28 +51,26 @@ ON_PROFILE = 10  # products that the profile shows; the client's space has them 
 @member()
 def index(membership: Membership) -> Response:
     """The partner's clients, 25 a page, and what waits for an answer."""
-    partner = found(queries.account_of(membership.organisation))
+    partner = found(queries.partner_of(membership.organisation))
     filters = read_filters(request.args)
     return render(
         "clients/index.html",
         fragment="clients/_list.html",
         membership=membership, partner=partner, filters=filters,
         clients=queries.clients(partner, membership, filters, page=page_number(request.args)),
-        choices={
-            "access": choices_of(ACCESSES), "payer": choices_of(labels.PAYMENT),
-            "status": choices_of(labels.STATUSES), "sort": choices_of(labels.ORDERS),
-        },
         **({} if wants_fragment() else _waiting(membership, partner)),
     )  # fmt: skip
 
 
-def _waiting(membership: Membership, partner: PartnerAccount) -> dict[str, Any]:
+def _waiting(membership: Membership, partner: Partner) -> dict[str, Any]:
     """Invitations of clients, and the partner's own requests: for those who reach all clients (RULES C13)."""
-    if partner.suspended_at or not manages_all_clients(membership.role):
+    may_see = manages_all_clients(membership.role) and not partner.suspended_at
+    if not may_see or not partner.open_invitations:
         return {"waiting": [], "requests": []}
+    account = found(directory.account_of(membership.organisation))
     return {
-        "waiting": invitations.waiting_for_partner(partner, now=clock.now()),
-        "requests": invitations.open_of_partner(partner),
+        "waiting": invitations.waiting_for_partner(account, now=clock.now()),
+        "requests": invitations.open_of_partner(account),
     }
 
 

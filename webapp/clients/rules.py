@@ -40,9 +40,9 @@ class Filters:
         return replace(self, order=Order.NAME) != Filters()
 
     @property
-    def narrowed(self) -> bool:
-        """Whether more than words is asked for."""
-        return replace(self, q="") != Filters()
+    def without_words(self) -> Filters:
+        """The same without the search."""
+        return replace(self, q="")
 
     @property
     def as_query(self) -> dict[str, str | None]:
