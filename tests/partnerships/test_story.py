@@ -260,14 +260,14 @@ class Rows(dict[Any, Any]):
 class Story(RuleBasedStateMachine):
     """One installation after the other, each with fresh organisations in the same database."""
 
-    @initialize(data=all_data, begun=st.integers(1, 4))
-    def people_and_products(self, data: Any, begun: int) -> None:
+    @initialize(data=all_data, begun=st.integers(0, 3), waiting=st.integers(0, 3))
+    def people_and_products(self, data: Any, begun: int, waiting: int) -> None:
         self.model = Model()
         self.rows, self.emails = Rows(), {}
         self._assemble()
         self.client_ids = [self.rows.ids[name] for name in ORGANISATIONS]
-        for _number in range(begun):
-            self.become_partners(data)
+        for number in range(begun + waiting):
+            self.become_partners(data, answered=number >= waiting)
 
     @unit_of_work
     def _assemble(self) -> None:
@@ -314,7 +314,7 @@ class Story(RuleBasedStateMachine):
         own = [each for each in things if each.owner == client and not each.ended]
         anything = data.draw(st.integers(0, 9)) == 9 or not own
         return data.draw(
-            st.dictionaries(st.sampled_from(things if anything else own), all_rights, max_size=3), "picked"
+            st.dictionaries(st.sampled_from(things if anything else own), all_rights, max_size=4), "picked"
         )
 
     def pact(self, data: Any) -> Pact:
@@ -465,14 +465,14 @@ class Story(RuleBasedStateMachine):
         letter = self.letter(data, to_client=False)
         self._accept(letter, self.somebody(data, letter.partner))
 
-    @rule(data=all_data)
-    def become_partners(self, data: Any) -> None:
-        """RULES C6: invited and accepted in one go, by those who may."""
+    @rule(data=all_data, answered=st.booleans())
+    def become_partners(self, data: Any, answered: bool) -> None:
+        """RULES C6: invited by somebody who may, and accepted at once or later."""
         client, partner = data.draw(all_clients), data.draw(st.sampled_from(PARTNERS))
         terms = data.draw(all_terms)
         picked = self.picked(data, client) if terms is LIMITED else {}
         letter = self._invite(client, partner, terms, picked, self._representative(client))
-        if letter:
+        if letter and answered:
             self._accept(letter, self._representative(partner))
 
     def _accept(self, letter: Letter, by: str) -> None:
