@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 from PIL import Image
 
-from tests.factories import PASSWORD, make_user
+from tests.cast import stock
+from tests.factories import PASSWORD, make_invitation, make_partnership, make_user
 from tests.inbox.story import opened
 from tests.tenders.story import CONTACT, published
 from webapp import kept, uploads
@@ -17,8 +18,11 @@ from webapp.accounts.passwords import weakness
 from webapp.accounts.rules import Role
 from webapp.drafts import new_key
 from webapp.extensions import db
+from webapp.invitations.models import Invitation
+from webapp.invitations.rules import Direction
 from webapp.mailer import QueuedMail
 from webapp.organisations import actions as organisations
+from webapp.partnerships.rules import Access
 from webapp.tenders.models import Offer
 from webapp.unit import unit_of_work
 
@@ -115,6 +119,30 @@ def test_a_draft_s_key_in_another_form_is_another_draft(client, cast):
     assert page.status == 422 and page.root.by_id("title").get("value") == "A shop for eyeglasses"
 
 
+# --- what PostgreSQL takes in no text ------------------------------------------------------------------------
+
+
+def test_words_with_nul_are_searched_without_it(client, cast):
+    site, nul = stock(cast.lumen).site, "lumi\0"
+    asked = make_invitation(
+        Direction.TO_CLIENT, cast.bergwerk_partner, cast.berta, email=cast.stefan.email, access=Access.FULL
+    )
+    lumen, stefans = (f"/en/o/{each.public_id}" for each in (cast.lumen, cast.stefans))
+    for person, address, data in (
+        (cast.nadia, f"{lumen}/partners/new/{new_key()}/who", {"q": nul}),
+        (cast.nadia, f"{lumen}/partners/new/{new_key()}/who", {"q": f"{nul}@lumiere.example"}),
+        (cast.nadia, f"{lumen}/products/{site.public_id}/tags", {"name": nul, "colour": "grey"}),
+        (cast.nadia, f"{lumen}/products/{site.public_id}/settings/new", {"name": nul, "value": nul}),
+        (cast.stefan, f"{stefans}/requests/{asked.public_id}/grant", {"q": nul, "access": ""}),
+    ):
+        assert client.sign_in(person).post_to(address, data).status == 422, address
+    full = make_partnership(cast.stefans, cast.lumiere_partner, Access.FULL)
+    page = client.post_to(
+        f"{stefans}/partners/{full.public_id}/draft", {"q": nul, "access": "limited", "do": "review"}
+    )
+    assert page.status == 422
+
+
 # --- floods of mail -----------------------------------------------------------------------------------------
 
 
@@ -182,3 +210,52 @@ def test_an_offer_made_and_withdrawn_again_and_again_ends(client, cast):
     assert page.errors[0].startswith("There were too many attempts.")
     assert page.root.by_id("price_least").get("value") == "7500"
     assert db.session.scalar(sa.select(Offer)).withdrawn_at
+
+
+def test_a_partner_gets_few_invitations_however_often_they_are_deleted_and_sent_again(client, cast, clock):
+    """RULES C8: each one, and each time that one is sent again, is a mail to whoever answers for the partner."""
+    site = stock(cast.lumen).site
+    client.sign_in(cast.nadia)
+    here = f"/en/o/{cast.lumen.public_id}"
+    statuses = []
+    for _over in range(3):
+        way = f"{here}/partners/new/{new_key()}"
+        client.post_to(f"{way}/who?partner=lumiere-digital-sarl", {"partner": cast.lumiere_partner.public_id})
+        client.post_to(f"{way}/access", {"access": "limited"})
+        client.post_to(f"{way}/products", {"shown": site.public_id, "technical": site.public_id})
+        statuses.append(client.submit(f"{way}/check").status)
+        invitation = db.session.scalars(sa.select(Invitation).order_by(Invitation.id.desc())).first()
+        for _again in range(5):
+            clock.forward(minutes=11)
+            client.post_to(f"{here}/invitations/{invitation.public_id}/mail")
+        client.post_to(f"{here}/invitations/{invitation.public_id}/deletion")
+    assert statuses == [303, 303, 429]
+    sent = sa.select(sa.func.count(QueuedMail.id)).where(QueuedMail.kind == "invitation_to_partner")
+    assert db.session.scalar(sent) == 10
+
+
+def asking(browser, organisation, email):
+    """Goes through the partner's pages, past all forms; the answer of the last one."""
+    way = f"/en/o/{organisation.public_id}/clients/new/{new_key()}"
+    browser.post_to(f"{way}/who", {"email": email, "language": "en"})
+    browser.post_to(f"{way}/ask", {"access": "full", "payer": "client"})
+    browser.post_to(f"{way}/message", {"message": ""})
+    return browser.post_to(f"{way}/check")
+
+
+def test_one_partner_leaves_others_room_to_ask_the_same_address(client, cast, clock):
+    """RULES C7: what sends no mail costs nothing, and what does is limited by partner as well."""
+    victim = "vera@client.example"
+    client.sign_in(cast.pierre)
+    assert asking(client, cast.lumiere, victim).status == 303
+    invitation = db.session.scalars(sa.select(Invitation)).one()
+    again = f"/en/o/{cast.lumiere.public_id}/invitations/{invitation.public_id}/mail"
+    for _impatient in range(12):
+        client.post_to(again)
+        assert asking(client, cast.lumiere, victim).status == 409  # there is one already
+    for _patient in range(12):
+        clock.forward(minutes=11)
+        client.post_to(again)
+    assert mails_to(victim) == 5
+    client.sign_in(cast.berta)
+    assert asking(client, cast.bergwerk, victim).status == 303

@@ -12,8 +12,11 @@ _BIDI_CONTROLS = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 
 
 def fold(text: str) -> str:
-    """Lower case without accents and ligatures, single blanks: `Café Zürich` is found by `cafe zurich`."""
-    text = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES))
+    """Lower case without accents and ligatures, single blanks: `Café Zürich` is found by `cafe zurich`.
+
+    NUL goes too: PostgreSQL takes it in no text, and words to search for come from anybody.
+    """
+    text = unicodedata.normalize("NFKD", text.casefold().translate(_LIGATURES).replace("\0", ""))
     return " ".join("".join(c for c in text if not unicodedata.combining(c)).split())
 
 

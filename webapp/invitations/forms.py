@@ -3,18 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from wtforms import Field, ValidationError
 
 from webapp.accounts.forms import PasswordAgain
+from webapp.accounts.models import Organisation, User
+from webapp.directory.models import PartnerAccount
 from webapp.forms import BaseForm, HiddenField, OneOf, Text, lazy, needed
 from webapp.i18n import gettext as _
 from webapp.invitations import rules
 from webapp.invitations.queries import Candidate
 from webapp.invitations.selection import Bars, Choice
+from webapp.limits import Limit
 from webapp.partnerships.labels import ACCESSES, PAYERS
 from webapp.partnerships.rules import Access
+
+DAY = timedelta(days=1)
+REQUESTS_TO_ADDRESS = Limit("request-mail", 10, DAY)  # that partners send to one address
+REQUESTS_BY_ONE = Limit("request-mail-by", 5, DAY)  # of these, by one partner: it can't use up all of them
+INVITATIONS = Limit("partner-invitations", 50, DAY)  # of an organisation, and by a person
+INVITATIONS_TO_PARTNER = Limit("partner-invitation-mail", 10, DAY)  # that they send to one partner
+
+
+def request_attempts(partner: PartnerAccount, email: str) -> list[tuple[Limit, str]]:
+    """What a mail of this partner to somebody's address counts against."""
+    return [(REQUESTS_BY_ONE, f"{partner.public_id} {email}"), (REQUESTS_TO_ADDRESS, email)]
+
+
+def mail_attempts(client: Organisation, partner: PartnerAccount, by: User) -> list[tuple[Limit, str]]:
+    """What the mail of an invitation to a partner counts against, also when it is sent again."""
+    senders = (client.public_id, by.public_id)
+    return [(INVITATIONS_TO_PARTNER, f"{sender} {partner.public_id}") for sender in senders]
+
+
+def invitation_attempts(client: Organisation, partner: PartnerAccount, by: User) -> list[tuple[Limit, str]]:
+    """What a new invitation to a partner counts against."""
+    new = [(INVITATIONS, client.public_id), (INVITATIONS, by.public_id)]
+    return [*mail_attempts(client, partner, by), *new]
 
 
 class PartnerForm(BaseForm):
@@ -45,7 +72,7 @@ class AccessForm(BaseForm):
     def validate_access(self, field: Field) -> None:
         if self.bars.on(Access(field.data)):
             raise ValidationError(
-                _("This access can’t be given at the moment. The page says who is in the way.")
+                _("This access can’t be given at the moment. The page names the partner who has access.")
             )
 
 

@@ -26,7 +26,16 @@ from webapp.htmx import go, page_number, render, saying_why_not, show, wants_fra
 from webapp.i18n import current_language, day, tell
 from webapp.i18n import gettext as _
 from webapp.invitations import actions, labels, queries, rules, selection
-from webapp.invitations.forms import AccessForm, PartnerForm, RefusalForm, SendForm, WalletForm
+from webapp.invitations.forms import (
+    AccessForm,
+    PartnerForm,
+    RefusalForm,
+    SendForm,
+    WalletForm,
+    invitation_attempts,
+    mail_attempts,
+    request_attempts,
+)
 from webapp.invitations.models import Invitation
 from webapp.invitations.queries import Candidate
 from webapp.invitations.rules import Direction, State, Step
@@ -36,7 +45,8 @@ from webapp.partnerships import labels as partnership_labels
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.forms import SEARCH_LENGTH, next_step, read_boxes
 from webapp.partnerships.rules import Access, FullGiven, HeldByOthers, NothingChosen, Payer, ProductTaken
-from webapp.refused import Refused
+from webapp.products.forms import read_search
+from webapp.refused import Refused, TooMany
 
 blueprint = Blueprint("invitations", __name__)
 for _name, _filter in labels.FILTERS.items():
@@ -45,11 +55,8 @@ for _name, _filter in labels.FILTERS.items():
 View = TypeVar("View", bound=Callable[..., object])
 
 DRAFT = "invitation"
-WORDS_LENGTH = 100
 HOUR = timedelta(hours=1)
 ADDRESSES_TRIED = Limit("partner-by-address", 100, HOUR)  # by one person: whether it is a partner's
-REQUESTS_TO_ADDRESS = Limit("request-mail", 10, timedelta(days=1))  # that partners send to one address
-INVITATIONS = Limit("partner-invitations", 50, timedelta(days=1))  # of one organisation
 
 
 # --- the client adds a partner (RULES C6) -------------------------------------------------------------------
@@ -109,7 +116,7 @@ def _choice(membership: Membership, key: str, step: Step) -> Choice | AnyRespons
     if draft.data["by"] != _owner(membership):
         abort(404)
     if draft.finished_at:
-        flash(_("This invitation has been sent. You find it in the list."))
+        flash(_("This invitation has been sent already. You will find it in the list."))
         return _to_partners(membership)
     return Choice.read(draft.data, membership.organisation)
 
@@ -141,7 +148,7 @@ def _to_partners(membership: Membership) -> AnyResponse:
 @on_the_way(Step.WHO)
 def who(membership: Membership, key: str, choice: Choice) -> AnyResponse:
     """Searches a partner by name, or by the exact address of one who answers for it."""
-    q = request.values.get("q", "")[:WORDS_LENGTH]
+    q = read_search(request.values)
     candidates = _candidates(choice, q)
     form = PartnerForm(candidates, data={"partner": _preset(choice, candidates)})
     if form.validate_on_submit():
@@ -239,12 +246,16 @@ def check(membership: Membership, key: str, choice: Choice) -> AnyResponse:
     if form.is_submitted():
         choice.message = form.message.data
         draft = _keep(membership, key, choice)
-        if form.validate() and form.within((INVITATIONS, membership.organisation.public_id)):
+        if form.validate() and form.within(*_attempts(choice)):
             try:
                 return _send(draft, membership, choice)
             except Refused as refusal:
                 form.refuse(refusal)
     return _check_page(membership, key, choice, form)
+
+
+def _attempts(choice: Choice) -> list[tuple[Limit, str]]:
+    return invitation_attempts(choice.client, found(choice.partner), person())
 
 
 def _send(draft: drafts.Draft, membership: Membership, choice: Choice) -> AnyResponse:
@@ -302,12 +313,20 @@ def resend(membership: Membership, invitation: str) -> AnyResponse:
 
 
 def _resend(sent: Invitation) -> tuple[str, bool]:
-    """(what there is to say, whether it was sent)."""
+    """(what there is to say, whether it was sent). What was refused sends nothing, and so counts for nothing."""
+    attempts = (
+        request_attempts(sent.partner, sent.email)
+        if sent.email
+        else mail_attempts(found(sent.client), sent.partner, person())
+    )
     try:
-        if sent.email:
-            limits.spend_all([(REQUESTS_TO_ADDRESS, sent.email)], now=clock.now())
+        limits.spend_all(attempts, now=clock.now())
+    except TooMany as refusal:
+        return tell(refusal), False
+    try:
         actions.resend(sent, by=person(), now=clock.now())
     except Refused as refusal:
+        limits.give_back(attempts, now=clock.now())
         return tell(refusal), False
     return _("Sent again. The link in the older mail no longer works."), True
 
@@ -333,8 +352,14 @@ def delete(membership: Membership, invitation: str) -> AnyResponse:
         return _to_list(membership, sent)
     with saying_why_not():
         actions.delete(sent, by=person(), now=clock.now())
-        flash(_("The invitation to %(name)s is deleted.", name=sent.email or sent.partner.name))
+        flash(_deleted(sent))
     return _to_list(membership, sent)
+
+
+def _deleted(sent: Invitation) -> str:
+    if sent.direction is Direction.TO_PARTNER:
+        return _("The invitation to %(name)s is deleted.", name=sent.partner.name)
+    return _("The request to %(name)s is deleted.", name=sent.email)
 
 
 # --- the mailed link, and the partner's answer (RULES C6, T4: looking changes nothing) ----------------------

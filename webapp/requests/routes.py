@@ -24,6 +24,7 @@ from webapp.i18n import current_language, day
 from webapp.i18n import gettext as _
 from webapp.invitations import actions as invitations
 from webapp.invitations import queries as invitation_queries
+from webapp.invitations.forms import request_attempts
 from webapp.invitations.models import Invitation
 from webapp.invitations.rules import Direction, NotWaiting, State
 from webapp.limits import Limit
@@ -53,7 +54,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 REQUESTS = Limit("requests", 50, DAY)  # of an organisation, and by a person
 REQUESTS_FROM_NETWORK = Limit("requests-from", 100, DAY)
-REQUESTS_TO_ADDRESS = Limit("request-mail", 10, DAY)
 JOINS = Limit("request-join", 20, HOUR)  # from one network
 
 
@@ -142,7 +142,7 @@ def _begun(membership: Membership, key: str, *, first: bool = False) -> Draft | 
         flash(_("This form was opened too long ago. Please start again."), "error")
         return go(url_for("requests.new", org=membership.organisation.public_id))
     if kept and kept.finished_at:
-        flash(_("This request has been sent. You find it in the list."))
+        flash(_("This request has been sent already. You will find it in the list."))
         return _to_clients(membership)
     return kept
 
@@ -168,26 +168,28 @@ def check(membership: Membership, draft: str) -> AnyResponse:
     )  # fmt: skip
 
 
-def _attempts(membership: Membership, email: str) -> list[tuple[Limit, str]]:
+def _attempts(membership: Membership, partner: PartnerAccount, email: str) -> list[tuple[Limit, str]]:
     return [
         (REQUESTS_FROM_NETWORK, limits.network(request.remote_addr)),
         (REQUESTS, membership.organisation.public_id),
         (REQUESTS, person().public_id),
-        (REQUESTS_TO_ADDRESS, email),
+        *request_attempts(partner, email),
     ]
 
 
 def _send(membership: Membership, kept: Draft, form: ConfirmForm) -> bool:
     """Whether it is on its way; else the form says why not."""
-    data = kept.data
-    if not form.within(*_attempts(membership, data["email"])):
+    data, partner = kept.data, _account(membership)
+    attempts = _attempts(membership, partner, data["email"])
+    if not form.within(*attempts):
         return False
     try:
         sent = invitations.ask(
-            kept, _account(membership), data["email"], kept_terms(data), asked_rights(data),
+            kept, partner, data["email"], kept_terms(data), asked_rights(data),
             message=data["message"], language=data["language"], by=person(), now=clock.now(),
         )  # fmt: skip
     except Refused as refusal:
+        limits.give_back(attempts, now=clock.now())  # nothing was sent
         form.refuse(refusal)
         return False
     flash(_("Waiting for %(email)s, until %(day)s.", email=sent.email, day=day(sent.expires_at)))
