@@ -84,7 +84,7 @@ def _save_bar(app: Flask, editor: Page) -> Page:
     fields = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', form[0])
     boxes = re.findall(r'<input type="checkbox" [^>]*name="(\w+)" value="(\w+)" checked', form[0])
     body = "&".join(f"{key}={text}" for key, text in [*fields, ("access", "limited"), *boxes[1:]])
-    headers = (*editor.headers, "HX-Request: true", "Origin: http://127.0.0.1:8000")
+    headers = (*editor.headers, "HX-Request: true", f"Origin: http://127.0.0.1:{editor.server.port}")
     return editor._replace(path=form[1].replace("&amp;", "&"), headers=headers, body=body)
 
 

@@ -96,6 +96,8 @@ class Before:
 def as_of(partnership: Partnership, version: int) -> Before:
     """Undoes, newest first, what changed after this version."""
     access, rights, public_ids = partnership.access, dict[int, Rights](), dict[str, int]()
+    if version == partnership.version:
+        return Before(access, rights, public_ids)
     granted = partnerships.granted(partnership) if access is Access.LIMITED else {}
     for change in partnerships.changes_since(partnership, version):
         if change.what == "access":

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
@@ -26,6 +28,7 @@ from webapp.partnerships.rules import (
     Access,
     Holder,
     Picked,
+    Right,
     Rights,
     Some,
     Summary,
@@ -34,18 +37,24 @@ from webapp.partnerships.rules import (
     rights_on,
 )
 from webapp.products.models import Plan, Product, ProductTag, Tag
-from webapp.products.rules import Family
+from webapp.products.rules import Colour, Family
 from webapp.text import fold
 
 ACTIVE = Partnership.ended_at.is_(None)
 GRANTED = ProductGrant.ended_at.is_(None)
 HISTORY = 50
 PER_PAGE = 25
+FAMILIES = tuple(Family)  # by rank
+_LIVE_GRANT = sa.and_(
+    ProductGrant.__table__.c.product_id == Product.__table__.c.id,
+    ProductGrant.__table__.c.ended_at.is_(None),
+)
 
 
 # --- partnerships -------------------------------------------------------------------------------------------
 
 
+@cache
 def _with_both() -> sa.Select[Partnership]:
     return (
         sa.select(Partnership)
@@ -68,8 +77,13 @@ def of_client(client: Organisation, *, ended: bool = False) -> list[Partnership]
 
 def clients_partnership(client: Organisation, public_id: str) -> Partnership | None:
     """One of the client's partnerships, also one that has ended."""
-    return db.session.scalar(
-        _with_both().where(Partnership.client_id == client.id, Partnership.public_id == public_id)
+    return db.session.scalar(_clients_partnership(), {"client": client.id, "public_id": public_id})
+
+
+@cache
+def _clients_partnership() -> sa.Select[Partnership]:
+    return _with_both().where(
+        Partnership.client_id == sa.bindparam("client"), Partnership.public_id == sa.bindparam("public_id")
     )
 
 
@@ -271,78 +285,83 @@ def products_page(
     client: Organisation, *, language: str, own: Partnership | None = None, q: str = "", page: int = 1
 ) -> ProductPage:
     """25 of the client's active products, by category and label: three statements, whatever their number."""
+    values = {"client": client.id, "own": own.id if own else 0}
+    statement = _products_in(language)
+    for word in fold(q).split()[:6]:
+        statement = statement.where(Product.__table__.c.sort_label.contains(word, autoescape=True))
+    found = db.session.connection().execute(statement, {**values, "offset": (page - 1) * PER_PAGE}).all()
+    tags = _tags_on([row[0] for row in found[:PER_PAGE]])
+    rows = [
+        ProductRow(
+            row[0], row[1], row[2], row[3], row[4], Rights(bool(row[5]), bool(row[6])), row[7],
+            tuple(tags.get(row[0], ())),
+        )
+        for row in found[:PER_PAGE]
+    ]  # fmt: skip
+    counted = db.session.connection().execute(_counts_by_family(), values)
+    families = {FAMILIES[rank]: FamilyCount(FAMILIES[rank], total, shared) for rank, total, shared in counted}
+    return ProductPage(rows, families, page, len(found) > PER_PAGE, q)
+
+
+# Statements that pages ask again and again are composed once: that takes longer than the database's answer.
+
+
+@cache
+def _products_in(language: str) -> sa.Select[Any]:
+    """Columns as ProductRow has them, its tags aside."""
     product, plan = Product.__table__.c, Plan.__table__.c
     grant, partner = ProductGrant.__table__.c, PartnerAccount.__table__.c
-    mine = grant.partnership_id == (own.id if own else 0)
-    found = db.session.execute(
+    mine = grant.partnership_id == sa.bindparam("own")
+    holding = Partnership.__table__.c
+    return (
         sa.select(
             product.id, product.public_id, plan.family, product.label, plan[f"name_{language}"],
             sa.case((mine, grant.technical), else_=sa.false()),
             sa.case((mine, grant.statistical), else_=sa.false()),
             sa.case((mine, None), else_=partner.name),
         )
-        .select_from(_products_and_grants().outerjoin(
-            Partnership.__table__, Partnership.__table__.c.id == grant.partnership_id
-        ).outerjoin(PartnerAccount.__table__, partner.id == Partnership.__table__.c.partner_id))
-        .where(product.organisation_id == client.id, product.ended_at.is_(None), *_searched(q))
+        .select_from(
+            Product.__table__.join(Plan.__table__, plan.id == product.plan_id)
+            .outerjoin(ProductGrant.__table__, _LIVE_GRANT)
+            .outerjoin(Partnership.__table__, holding.id == grant.partnership_id)
+            .outerjoin(PartnerAccount.__table__, partner.id == holding.partner_id)
+        )
+        .where(product.organisation_id == sa.bindparam("client"), product.ended_at.is_(None))
         .order_by(product.family_rank, product.sort_label, product.id)
         .limit(PER_PAGE + 1)
-        .offset((page - 1) * PER_PAGE)
-    ).all()  # fmt: skip
-    tags = _tags_on([row[0] for row in found[:PER_PAGE]])
-    rows = [
-        ProductRow(
-            row[0], row[1], Family(row[2]), row[3], row[4], Rights(bool(row[5]), bool(row[6])), row[7],
-            tuple(tags.get(row[0], ())),
-        )
-        for row in found[:PER_PAGE]
-    ]  # fmt: skip
-    return ProductPage(rows, _family_counts(client, mine), page, len(found) > PER_PAGE, q)
+        .offset(sa.bindparam("offset"))
+    )  # fmt: skip
 
 
-def _products_and_grants() -> sa.Join:
-    product, grant = Product.__table__, ProductGrant.__table__
-    return product.join(Plan.__table__, Plan.__table__.c.id == product.c.plan_id).outerjoin(
-        grant, sa.and_(grant.c.product_id == product.c.id, grant.c.ended_at.is_(None))
-    )
-
-
-def _searched(q: str) -> list[sa.ColumnElement[bool]]:
-    return [Product.__table__.c.sort_label.contains(word, autoescape=True) for word in fold(q).split()[:6]]
-
-
-def _tags_on(ids: list[int]) -> dict[int, list[tuple[str, str]]]:
-    rows = db.session.execute(
-        sa.select(ProductTag.product_id, Tag.name, Tag.colour)
-        .join(Tag, Tag.id == ProductTag.tag_id)
-        .where(ProductTag.product_id.in_(ids))
-        .order_by(Tag.sort_name)
-    )
-    tags: dict[int, list[tuple[str, str]]] = {}
-    for product_id, name, colour in rows:
-        tags.setdefault(product_id, []).append((name, colour.value))
-    return tags
-
-
-def _family_counts(client: Organisation, mine: sa.ColumnElement[bool]) -> dict[Family, FamilyCount]:
-    product = Product.__table__.c
-    rows = db.session.execute(
-        sa.select(product.family_rank, sa.func.count(), sa.func.count(sa.case((mine, 1))))
-        .select_from(
-            Product.__table__.outerjoin(
-                ProductGrant.__table__,
-                sa.and_(
-                    ProductGrant.__table__.c.product_id == product.id,
-                    ProductGrant.__table__.c.ended_at.is_(None),
-                ),
-            )
-        )
-        .where(product.organisation_id == client.id, product.ended_at.is_(None))
+@cache
+def _counts_by_family() -> sa.Select[Any]:
+    """Rank of a category, how many products it has, how many of them are this partner's."""
+    product, grant = Product.__table__.c, ProductGrant.__table__.c
+    mine = sa.case((grant.partnership_id == sa.bindparam("own"), 1))
+    return (
+        sa.select(product.family_rank, sa.func.count(), sa.func.count(mine))
+        .select_from(Product.__table__.outerjoin(ProductGrant.__table__, _LIVE_GRANT))
+        .where(product.organisation_id == sa.bindparam("client"), product.ended_at.is_(None))
         .group_by(product.family_rank)
         .order_by(product.family_rank)
     )
-    families = list(Family)
-    return {families[rank]: FamilyCount(families[rank], total, shared) for rank, total, shared in rows}
+
+
+@cache
+def _tags_of_products() -> sa.Select[int, str, Colour]:
+    return (
+        sa.select(ProductTag.product_id, Tag.name, Tag.colour)
+        .join(Tag, Tag.id == ProductTag.tag_id)
+        .where(ProductTag.product_id.in_(sa.bindparam("products", expanding=True)))
+        .order_by(Tag.sort_name)
+    )
+
+
+def _tags_on(ids: list[int]) -> dict[int, list[tuple[str, str]]]:
+    tags: dict[int, list[tuple[str, str]]] = {}
+    for product_id, name, colour in db.session.connection().execute(_tags_of_products(), {"products": ids}):
+        tags.setdefault(product_id, []).append((name, colour.value))
+    return tags
 
 
 @dataclass(frozen=True)
@@ -365,33 +384,44 @@ def choosable(
     family: Family | None = None,
 ) -> list[Choosable]:
     """The active products that no other partner manages, in the order of lists; only those asked for."""
+    statement = _choosable(public_ids is not None, ids is not None, family is not None)
+    values: dict[str, Any] = {"client": client.id, "own": own.id if own else 0}
+    if public_ids is not None:
+        values["public_ids"] = list(public_ids)
+    if ids is not None:
+        values["ids"] = list(ids)
+    if family is not None:
+        values["family"] = family.rank
+    return [
+        Choosable(row[0], row[1], FAMILIES[row[2]], row[3], Rights(bool(row[4]), bool(row[5])))
+        for row in db.session.connection().execute(statement, values)
+    ]
+
+
+@cache
+def _choosable(by_public_id: bool, by_id: bool, by_family: bool) -> sa.Select[Any]:
     product, grant = Product.__table__.c, ProductGrant.__table__.c
     asked: list[sa.ColumnElement[bool]] = []
-    if public_ids is not None:
-        asked.append(product.public_id.in_(list(public_ids)))
-    if ids is not None:
-        asked.append(product.id.in_(list(ids)))
-    if family is not None:
-        asked.append(product.family_rank == family.rank)
-    rows = db.session.execute(
+    if by_public_id:
+        asked.append(product.public_id.in_(sa.bindparam("public_ids", expanding=True)))
+    if by_id:
+        asked.append(product.id.in_(sa.bindparam("ids", expanding=True)))
+    if by_family:
+        asked.append(product.family_rank == sa.bindparam("family"))
+    return (
         sa.select(
             product.id, product.public_id, product.family_rank, product.label, grant.technical,
             grant.statistical,
         )
-        .select_from(_products_and_grants())
+        .select_from(Product.__table__.outerjoin(ProductGrant.__table__, _LIVE_GRANT))
         .where(
-            product.organisation_id == client.id,
+            product.organisation_id == sa.bindparam("client"),
             product.ended_at.is_(None),
-            sa.or_(grant.id.is_(None), grant.partnership_id == (own.id if own else 0)),
+            sa.or_(grant.id.is_(None), grant.partnership_id == sa.bindparam("own")),
             *asked,
         )
         .order_by(product.family_rank, product.sort_label, product.id)
     )  # fmt: skip
-    families = list(Family)
-    return [
-        Choosable(row[0], row[1], families[row[2]], row[3], Rights(bool(row[4]), bool(row[5])))
-        for row in rows
-    ]
 
 
 # --- in words -----------------------------------------------------------------------------------------------
@@ -405,13 +435,45 @@ def summary(partnership: Partnership) -> Summary:
         )
         everything = _some(products)
         return Summary(partnership.terms, everything, everything)
-    granted = (
-        sa.select(Product.label)
-        .join(ProductGrant, ProductGrant.product_id == Product.id)
-        .where(ProductGrant.partnership_id == partnership.id, GRANTED, Product.ended_at.is_(None))
+    values = {"partnership": partnership.id}
+    counts = db.session.connection().execute(_counts_by_right(), values).one()
+    technical, statistical = (
+        Some(count or 0, tuple(db.session.connection().scalars(_first_with(right), values)))
+        for count, right in zip(counts, Right, strict=True)
     )
-    technical = _some(granted.where(ProductGrant.technical))
-    return Summary(partnership.terms, technical, _some(granted.where(ProductGrant.statistical)))
+    return Summary(partnership.terms, technical, statistical)
+
+
+@cache
+def _counts_by_right() -> sa.Select[Any]:
+    """How many products a limited partner has with each right, in the order of `Right`."""
+    grant, product = ProductGrant.__table__.c, Product.__table__.c
+    return (
+        sa.select(*(sa.func.sum(sa.case((grant[right.value], 1), else_=0)) for right in Right))
+        .join_from(ProductGrant.__table__, Product.__table__, product.id == grant.product_id)
+        .where(
+            grant.partnership_id == sa.bindparam("partnership"),
+            grant.ended_at.is_(None),
+            product.ended_at.is_(None),
+        )
+    )
+
+
+@cache
+def _first_with(right: Right) -> sa.Select[Any]:
+    grant, product = ProductGrant.__table__.c, Product.__table__.c
+    return (
+        sa.select(product.label)
+        .join_from(ProductGrant.__table__, Product.__table__, product.id == grant.product_id)
+        .where(
+            grant.partnership_id == sa.bindparam("partnership"),
+            grant.ended_at.is_(None),
+            product.ended_at.is_(None),
+            grant[right.value],
+        )
+        .order_by(product.family_rank, product.sort_label, product.id)
+        .limit(NAMED)
+    )
 
 
 def within_reach(partnership: Partnership) -> Some:
@@ -454,17 +516,20 @@ def _some(labels: sa.Select[str]) -> Some:
 
 def history(partnership: Partnership) -> list[PartnershipChange]:
     """What changed, newest first, the last fifty."""
-    return list(
-        db.session.scalars(
-            sa.select(PartnershipChange)
-            .where(PartnershipChange.partnership_id == partnership.id)
-            .options(
-                joinedload(PartnershipChange.person),
-                selectinload(PartnershipChange.rights).joinedload(RightChanged.product),
-            )
-            .order_by(PartnershipChange.id.desc())
-            .limit(HISTORY)
+    return list(db.session.scalars(_history(), {"partnership": partnership.id}))
+
+
+@cache
+def _history() -> sa.Select[PartnershipChange]:
+    return (
+        sa.select(PartnershipChange)
+        .where(PartnershipChange.partnership_id == sa.bindparam("partnership"))
+        .options(
+            joinedload(PartnershipChange.person),
+            selectinload(PartnershipChange.rights).joinedload(RightChanged.product),
         )
+        .order_by(PartnershipChange.id.desc())
+        .limit(HISTORY)
     )
 
 
