@@ -37,6 +37,11 @@ class Draft(Base):
     result: Mapped[int | None]
 
 
+_LIVE = sa.select(Draft).where(
+    Draft.key_hash == sa.bindparam("key_hash"), Draft.expires_at > sa.bindparam("now")
+)
+
+
 def new_key() -> str:
     """A key for a form that is shown for the first time; it has no row until the form is sent."""
     return new_public_id()
@@ -51,9 +56,7 @@ def find(kind: str, key: str, *, now: datetime) -> Draft | None:
     """The live draft with this key."""
     if not KEY.fullmatch(key):
         return None
-    return db.session.scalar(
-        sa.select(Draft).where(Draft.key_hash == _hash(kind, key), Draft.expires_at > now)
-    )
+    return db.session.scalar(_LIVE, {"key_hash": _hash(kind, key), "now": now})
 
 
 @unit_of_work
