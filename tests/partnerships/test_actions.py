@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from tests.factories import (
     join,
     make_assignment,
+    make_invitation,
     make_organisation,
     make_partner,
     make_partnership,
@@ -36,6 +37,8 @@ from webapp.accounts.rules import Role, WrongPassword
 from webapp.audit import AuditEvent
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
+from webapp.invitations import actions as invitations
+from webapp.invitations.rules import Direction, State
 from webapp.mailer import QueuedMail
 from webapp.organisations import actions as organisations
 from webapp.organisations import queries as teams
@@ -249,6 +252,19 @@ def test_after_the_end_it_can_begin_anew(cast, shelf, limited, now):
     actions.end(limited, side=Side.CLIENT, seen_hash=cast.nadia.password_hash, by=cast.nadia, now=now)
     again = begun(cast.lumen, cast.lumiere_partner, LIMITED, {shelf.site: TECHNICAL}, by=cast.pierre)
     assert again.id != limited.id and count(Partnership) == 2
+
+
+def test_what_the_client_grants_closes_its_own_invitation(cast, shelf, now):
+    """RULES C6, C7; SECURITY A4: the two have found each other the other way round."""
+    own = make_invitation(
+        Direction.TO_PARTNER, cast.lumiere_partner, cast.nadia, client=cast.lumen, products=[shelf.site]
+    )
+    others = make_invitation(Direction.TO_PARTNER, cast.bergwerk_partner, cast.nadia, client=cast.lumen)
+    asked = make_invitation(Direction.TO_CLIENT, cast.lumiere_partner, cast.pierre, email=cast.nadia.email)
+    invitations.grant(asked, cast.lumen, LIMITED, ids({shelf.shop: TECHNICAL}), by=cast.nadia, now=now)
+    for each in (own, others):
+        db.session.refresh(each)
+    assert own.state(now) is State.DELETED and others.state(now) is State.WAITING
 
 
 # --- people who were colleagues (C8) ------------------------------------------------------------------------

@@ -34,6 +34,7 @@ from webapp.directory import actions as directory
 from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.invitations import actions as invitations
+from webapp.invitations import queries as invitation_queries
 from webapp.invitations.models import Invitation
 from webapp.invitations.rules import Direction
 from webapp.mailer import QueuedMail
@@ -301,6 +302,7 @@ def test_two_who_ask_each_other_become_partners_once(app, cast, now):
         )
         assert kinds_of(results) in (["AlreadyPartners", "done"], ["NotWaiting", "done"]), results
         assert len(active(client)) == 1
+        assert invitation_queries.open_between(client, cast.lumiere_partner) is None
 
 
 @pytest.mark.parametrize("how", ["a double click", "two colleagues"])
