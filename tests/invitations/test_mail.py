@@ -26,6 +26,7 @@ from webapp.accounts.rules import Role
 from webapp.extensions import db
 from webapp.invitations import actions
 from webapp.mailer import KINDS, QueuedMail
+from webapp.organisations import actions as organisations
 from webapp.partnerships import actions as partnerships
 from webapp.partnerships.labels import for_client
 from webapp.partnerships.queries import summary
@@ -217,7 +218,7 @@ def test_known_and_unknown_addresses_read_the_same(cast, outbox):
     known, unknown = (unflowed(message) for message in outbox.deliver())
     tokens = token_of(first), token_of(second)
     known, unknown = known.replace(tokens[0], "T"), unknown.replace(tokens[1], "T")
-    assert known.replace("your account", "the invitation") == unknown
+    assert known.replace("your account", "the request") == unknown
     assert "Websites and hosting: Technical and Statistics" in known and "Mail: Statistics" in known
 
 
@@ -262,6 +263,24 @@ def test_one_that_was_sent_again_has_not_lapsed(cast, lumens_products, outbox, c
     actions.tell_of_lapses(now=clock.now)
     actions.resend(sent, by=cast.nadia, now=clock.now)
     assert of_kind(outbox.deliver(), "invitation_lapsed") == []
+
+
+@pytest.mark.parametrize(
+    ("cause", "kind", "invitation", "request_"),
+    [
+        (_reminded, "invitation_reminder", "the invitation can no longer", "the request can no longer"),
+        (_deleted, "invitation_deleted", "The invitation of Lumen Optik AG was", "The request of Lumière"),
+        (_lapsed, "invitation_lapsed", "send the invitation again", "send the request again"),
+    ],
+)
+def test_a_client_invites_and_a_partner_requests(
+    cast, lumens_products, outbox, clock, cause, kind, invitation, request_
+):
+    """RULES C6, C7: the same mails, each in its own words."""
+    cause(cast, lumens_products, outbox, clock)
+    _readers_speak("en", "CH")
+    texts = [unflowed(message) for message in of_kind(outbox.deliver(), kind)]
+    assert sorted((invitation in text, request_ in text) for text in texts) == [(False, True), (True, False)]
 
 
 def test_all_mails_about_one_invitation_make_one_thread(cast, lumens_products, outbox, clock):
@@ -350,3 +369,22 @@ def test_news_of_a_partnership_that_has_ended_is_no_news(cast, lumens_products, 
         partnership, side=Side.CLIENT, seen_hash=cast.nadia.password_hash, by=cast.nadia, now=clock.now
     )
     assert of_kind(outbox.deliver(), "invitation_accepted") == []
+
+
+def test_a_suspended_partner_asks_nobody_by_mail_and_is_asked_nothing(cast, lumens_products, outbox, clock):
+    invited(cast, lumens_products.site)
+    asked(cast, "nobody@nowhere.example")
+    unit_of_work(lambda: setattr(cast.lumiere_partner, "suspended_at", clock.now))()
+    assert outbox.deliver() == []
+    clock.now = SOON
+    assert actions.remind(now=clock.now) == 0
+
+
+def test_who_was_removed_meanwhile_learns_of_no_product(cast, lumens_products, outbox, clock):
+    """SECURITY A12: the mail of an invitation names products."""
+    rosa = make_user("Rosa Roux", email="rosa@lumiere.example")
+    place = join(rosa, cast.lumiere, Role.LEGAL_REPRESENTATIVE)
+    invited(cast, lumens_products.site)
+    organisations.remove_member(place, by=cast.pierre, now=clock.now)
+    outbox.deliver()
+    assert outbox.to(cast.pierre.email) and not of_kind(outbox.to(rosa.email), "invitation_to_partner")

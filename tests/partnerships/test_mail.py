@@ -9,7 +9,9 @@ import pytest
 from tests.factories import join, make_partnership, make_user
 from tests.partnerships.story import FULL, LIMITED, TECHNICAL, ids
 from tests.post import of_kind, unflowed
+from webapp.accounts import queries as people
 from webapp.accounts.rules import Role
+from webapp.organisations import actions as organisations
 from webapp.partnerships import actions
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Side
 
@@ -81,8 +83,8 @@ def test_full_access_is_a_gift_and_nothing_is_listed_as_taken(cast, lumens_produ
 @pytest.mark.parametrize(
     ("payer", "to_partner", "to_client"),
     [
-        (Payer.PARTNER, "are charged to you, at the partner price", "pays what it orders and renews"),
-        (Payer.CLIENT, "are charged to the client, at the public price", "Lumen Optik AG pays what"),
+        (Payer.PARTNER, "are charged to you, at the partner price", "pays for what it orders and renews"),
+        (Payer.CLIENT, "are charged to the client, at the public price", "Lumen Optik AG pays for"),
     ],
 )
 def test_a_change_of_the_payment_method(cast, rolf, english, outbox, now, payer, to_partner, to_client):
@@ -119,3 +121,17 @@ def test_after_the_end_nobody_reads_of_an_older_change(cast, lumens_products, ro
     kinds = ("access_changed", "access_changed_copy", "payer_changed", "payer_changed_copy")
     assert not [message for kind in kinds for message in of_kind(messages, kind)]
     assert len(of_kind(messages, "ended_client")) == len(of_kind(messages, "ended_partner")) == 2
+
+
+def test_who_no_longer_answers_for_its_side_reads_nothing_more(
+    cast, lumens_products, rolf, english, outbox, now
+):
+    """SECURITY A12: a mail that waits names products of the client."""
+    partnership = make_partnership(cast.lumen, cast.lumiere_partner)
+    actions.change_access(
+        partnership, LIMITED, ids({lumens_products.server: EVERYTHING}), version=1, by=cast.nadia, now=now
+    )
+    organisations.remove_member(people.membership_in(cast.lumiere, english), by=cast.pierre, now=now)
+    organisations.set_role(people.membership_in(cast.lumen, rolf), Role.ADMINISTRATOR, by=cast.nadia, now=now)
+    read = {message["To"] for message in outbox.deliver(now)}
+    assert cast.pierre.email in read and not {english.email, rolf.email} & read

@@ -5,7 +5,7 @@ from __future__ import annotations
 from webapp import clock
 from webapp.accounts import queries as accounts
 from webapp.accounts.mail import in_your_language, live_link
-from webapp.accounts.models import User
+from webapp.accounts.models import Organisation, User
 from webapp.i18n import day, language_name, listing, ngettext
 from webapp.i18n import gettext as _
 from webapp.invitations import labels, queries
@@ -18,15 +18,33 @@ from webapp.partnerships.rules import Access, Payer, Right, Rights
 from webapp.products.labels import FAMILIES
 
 NAMED = 5  # products by name in a line of facts
+ASKING = {"invitation_to_partner", "invitation_to_client", "invitation_reminder"}
+TO_THE_ASKED = {*ASKING, "invitation_deleted"}
 
 
 # --- pieces -------------------------------------------------------------------------------------------------
 
 
 def _invitation(row: QueuedMail, *states: State) -> Invitation | None:
-    """What the mail is about, if it is in one of these states."""
+    """What the mail is about, if it is in one of these states; None as well when its reader has nothing to do with
+    it any more, or when it asks on behalf of a partner that is suspended, or asks one."""
     invitation = queries.by_id(row.about)
-    return invitation if invitation and invitation.state(clock.now()) in states else None
+    if invitation is None or invitation.state(clock.now()) not in states:
+        return None
+    if row.kind in ASKING and invitation.partner.suspended_at:
+        return None
+    organisation = _reading(row, invitation)
+    if organisation and not partnerships.is_represented_by(organisation, row.address):
+        return None
+    return invitation
+
+
+def _reading(row: QueuedMail, invitation: Invitation) -> Organisation | None:
+    """For whom its reader answers; None for whoever has the address that a partner typed."""
+    asked = row.kind in TO_THE_ASKED
+    if invitation.direction is Direction.TO_CLIENT:
+        return None if asked else invitation.partner.organisation
+    return invitation.partner.organisation if asked else invitation.client
 
 
 def _link(invitation: Invitation) -> str | None:

@@ -342,11 +342,16 @@ def partner_to_ask(key: str) -> PartnerAccount | None:
 
 
 def to_remind(*, now: datetime) -> list[Invitation]:
-    """Waiting invitations that lapse within five days."""
+    """Waiting invitations that lapse within five days; not those of a partner that is suspended."""
     return list(
         db.session.scalars(
             _whole()
-            .where(OPEN, Invitation.expires_at > now, Invitation.expires_at <= now + REMINDER)
+            .where(
+                OPEN,
+                Invitation.expires_at > now,
+                Invitation.expires_at <= now + REMINDER,
+                Invitation.partner.has(PartnerAccount.suspended_at.is_(None)),
+            )
             .order_by(Invitation.id)
         )
     )

@@ -38,6 +38,25 @@ def _why_client(partnership: Partnership) -> str:
     )
 
 
+def _to_partner(row: QueuedMail) -> PartnershipChange | None:
+    """The change that a mail to the partner is about; None when its reader no longer answers for the partner."""
+    return _change(row, Side.PARTNER)
+
+
+def _to_client(row: QueuedMail) -> PartnershipChange | None:
+    """The same for a mail to the client."""
+    return _change(row, Side.CLIENT)
+
+
+def _change(row: QueuedMail, side: Side) -> PartnershipChange | None:
+    change = queries.change(row.about)
+    if change is None:
+        return None
+    partnership = change.partnership
+    own = partnership.client if side is Side.CLIENT else partnership.partner.organisation
+    return change if queries.is_represented_by(own, row.address) else None
+
+
 def _what_changed(change: PartnershipChange) -> tuple[str, ...]:
     return tuple(right_line(each) for each in change.rights)
 
@@ -55,7 +74,7 @@ def _thread(partnership: Partnership) -> str:
 @mail
 def access_changed(row: QueuedMail) -> Letter | None:
     """To each legal representative of the partner, with what was given and taken away (RULES C9)."""
-    change = queries.change(row.about)
+    change = _to_partner(row)
     if change is None or change.partnership.ended_at:
         return None
     partnership = change.partnership
@@ -78,7 +97,7 @@ def access_changed(row: QueuedMail) -> Letter | None:
 @mail
 def access_changed_copy(row: QueuedMail) -> Letter | None:
     """To the other legal representatives of the client."""
-    change = queries.change(row.about)
+    change = _to_client(row)
     if change is None or change.partnership.ended_at:
         return None
     partnership = change.partnership
@@ -107,7 +126,7 @@ def access_changed_copy(row: QueuedMail) -> Letter | None:
 @mail
 def payer_changed(row: QueuedMail) -> Letter | None:
     """To each legal representative of the partner (RULES C10)."""
-    change = queries.change(row.about)
+    change = _to_partner(row)
     if change is None or change.partnership.ended_at:
         return None
     partnership, payer = change.partnership, Payer(change.detail)
@@ -137,7 +156,7 @@ def payer_changed(row: QueuedMail) -> Letter | None:
 @mail
 def payer_changed_copy(row: QueuedMail) -> Letter | None:
     """To the other legal representatives of the client."""
-    change = queries.change(row.about)
+    change = _to_client(row)
     if change is None or change.partnership.ended_at:
         return None
     partnership, payer = change.partnership, Payer(change.detail)
@@ -172,7 +191,7 @@ def payer_changed_copy(row: QueuedMail) -> Letter | None:
 @mail
 def ended_client(row: QueuedMail) -> Letter | None:
     """To each legal representative of the client (RULES C11)."""
-    change = queries.change(row.about)
+    change = _to_client(row)
     if change is None:
         return None
     partnership = change.partnership
@@ -196,7 +215,7 @@ def ended_client(row: QueuedMail) -> Letter | None:
 @mail
 def ended_partner(row: QueuedMail) -> Letter | None:
     """To each legal representative of the partner (RULES C11)."""
-    change = queries.change(row.about)
+    change = _to_partner(row)
     if change is None:
         return None
     partnership = change.partnership

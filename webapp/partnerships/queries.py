@@ -591,6 +591,11 @@ def representatives(organisation: Organisation) -> list[User]:
     )
 
 
+def is_represented_by(organisation: Organisation, email: str) -> bool:
+    """Whether somebody with this address answers for the organisation at this moment."""
+    return any(each.email == email for each in representatives(organisation))
+
+
 def shared_people(client: Organisation, partner: PartnerAccount) -> list[Membership]:
     """Places in the client's team that people of the partner have, its representatives aside (RULES C8)."""
     theirs = sa.select(Membership.user_id).where(Membership.organisation_id == partner.organisation_id)
