@@ -194,7 +194,7 @@ def test_access_is_asked_with_what_it_means(nadias, cast):
     """RULES C1, C2: nothing is chosen beforehand."""
     page = nadias.get_page(choose_partner(nadias, cast))
     assert page.h1 == "How much may Lumière Digital Sàrl manage?"
-    assert "Cannot order or renew for you" in page and "No other partner can have anything beside it" in page
+    assert "Cannot order or renew for you" in page and "No other partner can have access alongside it" in page
     assert [box for box in page.root.all("input") if box.has("checked")] == []
     assert nadias.submit(page.path).errors == ["Choose limited or full access."]
 
@@ -441,7 +441,7 @@ def test_a_product_that_was_taken_meanwhile_is_told_and_left_out(nadias, cast, l
     make_partnership(cast.lumen, cast.bergwerk_partner, products=[lumens_products.shop])
     page = nadias.post_to(check, {"seen": seen})
     assert page.status == 409
-    assert "shop.lumen-optik.ch is managed by Bergwerk IT GmbH in the meantime." in page
+    assert "shop.lumen-optik.ch is now managed by Bergwerk IT GmbH." in page
     assert facts(page)["Products"] == "1 product"
     assert nadias.post_to(check, {"seen": seen_on(page)}).status == 303
     assert [each.product_id for each in sent_one().products] == [lumens_products.site.id]
@@ -481,7 +481,7 @@ def test_people_of_the_partner_in_the_own_team_are_named(nadias, cast, lumens_pr
     join(cast.paula, cast.lumen)
     page = nadias.get_page(choose_limited(nadias, cast, lumens_products.site))
     assert "belong to your organisation today: Paula Piguet." in page
-    assert "they leave your team and reach you through the partnership only" in page
+    assert "they leave your team and work for you through the partnership only" in page
 
 
 # --- from the public profile, and from an accepted offer ---------------------------------------------------
@@ -598,6 +598,9 @@ def test_a_partner_sends_its_request_again_and_deletes_it(pierres, cast, clock):
         "nobody@nowhere.example" in page.text
         and "Websites and hosting (Technical and Statistics)" in page.text
     )
+    labels = [each.get("aria-label") for each in page.root.all("button", "a")]
+    assert labels == [f"{what} the request to nobody@nowhere.example" for what in ("Resend", "Delete")]
+    assert pierres.get_page(f"{base}/deletion").h1 == "Delete the request?"
     assert pierres.submit(f"{base}/deletion").location == f"/en/o/{cast.lumiere.public_id}/clients"
     assert sent.state(clock.now) is State.DELETED
 
@@ -867,7 +870,7 @@ def test_a_request_to_another_address_asks_to_switch(client, cast):
     sent = asked(cast, "new@client.example")
     client.sign_in(cast.nadia)
     page = client.get_page(page_of(sent))
-    assert "You are signed in as nadia@lumen.example. This invitation is for new@client.example." in page
+    assert "You are signed in as nadia@lumen.example. This request is for new@client.example." in page
     assert client.post_to(f"{page_of(sent)}/acceptance").status == 200 and sent.state(NOW) is State.WAITING
 
 
@@ -875,6 +878,6 @@ def test_a_request_that_is_over_says_so(client, cast, lumens_products, clock):
     """RULES C7, C8"""
     sent = asked(cast, cast.nadia.email)
     actions.grant(sent, cast.lumen, FULL, {}, by=cast.nadia, now=clock.now)
-    assert client.get_page(page_of(sent), status=410).h1 == "This invitation was accepted"
+    assert client.get_page(page_of(sent), status=410).h1 == "This request was accepted"
     clock.forward(days=1)
     assert "21 November 2026" in client.get_page(page_of(sent), status=410)

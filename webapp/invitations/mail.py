@@ -100,13 +100,15 @@ def _why_asked(row: QueuedMail, invitation: Invitation) -> str:
     language = (
         in_your_language(row)
         if known
-        else _("It is in %(language)s, the language of the invitation.", language=language_name(row.language))
+        else _("It is in %(language)s, the language of the request.", language=language_name(row.language))
     )
     return f"{because} {language}"
 
 
-def _changes_nothing() -> str:
-    return _("You can accept or refuse on that page. Opening the link changes nothing yet.")
+def _changes_nothing(*, to_partner: bool) -> str:
+    if to_partner:
+        return _("You can accept or refuse on that page. Opening the link changes nothing yet.")
+    return _("You can give access or refuse on that page. Opening the link changes nothing yet.")
 
 
 def _who_pays(invitation: Invitation, *, to_partner: bool) -> tuple[str, str]:
@@ -175,7 +177,7 @@ def invitation_to_partner(row: QueuedMail) -> Letter | None:
             (_("Answer by"), day(invitation.expires_at)),
         ),
         button=(_("See the invitation"), address),
-        after=(_changes_nothing(),),
+        after=(_changes_nothing(to_partner=True),),
         why=_why_partner(row, invitation),
         thread=_thread(invitation),
     )
@@ -224,7 +226,7 @@ def invitation_to_client(row: QueuedMail) -> Letter | None:
         ),
         button=(_("See the request"), address),
         after=(
-            _("You can give access or refuse on that page. Opening the link changes nothing yet."),
+            _changes_nothing(to_partner=False),
             _("You don’t know the sender? Then do nothing."),
         ),
         why=_why_asked(row, invitation),
@@ -248,17 +250,19 @@ def invitation_reminder(row: QueuedMail) -> Letter | None:
     sender = _client(invitation) if to_partner else invitation.partner.name
     return Letter(
         subject=_("Answer %(sender)s by %(day)s", sender=sender, day=day(invitation.expires_at, "medium")),
-        heading=_("%(sender)s waits for your answer", sender=sender),
+        heading=_("%(sender)s is waiting for your answer", sender=sender),
         paragraphs=(
-            _("%(client)s has invited you to work for it, and you have not answered yet.", client=sender)
+            _("%(client)s has invited you to a partnership, and you have not answered yet.", client=sender)
             if to_partner
             else _("%(partner)s has asked you for access to your products, and you have not answered yet.",
                    partner=sender),
-            _("After %(day)s the invitation can no longer be answered.", day=until),
+            _("After %(day)s the invitation can no longer be answered.", day=until)
+            if to_partner
+            else _("After %(day)s the request can no longer be answered.", day=until),
         ),
         facts=((_("Access"), str(ACCESSES[invitation.access])), (_("Answer by"), until)),
         button=(_("See the invitation") if to_partner else _("See the request"), address),
-        after=(_changes_nothing(),),
+        after=(_changes_nothing(to_partner=to_partner),),
         why=_why_partner(row, invitation) if to_partner else _why_asked(row, invitation),
         thread=_thread(invitation),
     )  # fmt: skip
@@ -271,10 +275,14 @@ def invitation_deleted(row: QueuedMail) -> Letter | None:
     if invitation is None or invitation.deleted_at is None or invitation.deleted_at >= invitation.expires_at:
         return None
     to_partner = invitation.direction is Direction.TO_PARTNER
-    sender = _client(invitation) if to_partner else invitation.partner.name
+    said = (
+        _("The invitation of %(sender)s was deleted", sender=_client(invitation))
+        if to_partner
+        else _("The request of %(sender)s was deleted", sender=invitation.partner.name)
+    )
     return Letter(
-        subject=_("%(sender)s has deleted its invitation", sender=sender),
-        heading=_("%(sender)s has deleted its invitation", sender=sender),
+        subject=said,
+        heading=said,
         paragraphs=(
             _("It can no longer be answered, and nothing was shared. There is nothing that you need to do."),
         ),
@@ -360,23 +368,35 @@ def invitation_lapsed(row: QueuedMail) -> Letter | None:
     invitation = _invitation(row, State.EXPIRED)
     if invitation is None:
         return None
-    to_partner = invitation.direction is Direction.TO_PARTNER
-    name = invitation.partner.name if to_partner else invitation.email or ""
-    list_address = (
-        _partners_page(invitation)
-        if to_partner
-        else address_of("clients.index", org=invitation.partner.organisation.public_id)
-    )
+    facts = ((_("Sent on"), day(invitation.sent_at)), (_("Expired on"), day(invitation.expires_at)))
+    if invitation.direction is Direction.TO_CLIENT:
+        email = invitation.email or ""
+        return Letter(
+            subject=_("Your request to %(name)s has expired", name=email),
+            heading=_("Your request has expired"),
+            paragraphs=(
+                _("%(name)s has not answered within 30 days. Nothing was shared.", name=email),
+                _("You can send the request again with everything as it was, or delete it."),
+            ),
+            facts=facts,
+            button=(
+                _("See your requests"),
+                address_of("clients.index", org=invitation.partner.organisation.public_id),
+            ),
+            why=_why_partner(row, invitation),
+            thread=_thread(invitation),
+        )
+    partner = invitation.partner.name
     return Letter(
-        subject=_("Your invitation to %(name)s has expired", name=name),
+        subject=_("Your invitation to %(name)s has expired", name=partner),
         heading=_("Your invitation has expired"),
         paragraphs=(
-            _("%(name)s has not answered within 30 days. Nothing was shared.", name=name),
+            _("%(name)s has not answered within 30 days. Nothing was shared.", name=partner),
             _("You can send the invitation again with everything as it was, or delete it."),
         ),
-        facts=((_("Sent on"), day(invitation.sent_at)), (_("Expired on"), day(invitation.expires_at))),
-        button=(_("See your invitations"), list_address),
-        why=_why_client(row, invitation) if to_partner else _why_partner(row, invitation),
+        facts=facts,
+        button=(_("See your invitations"), _partners_page(invitation)),
+        why=_why_client(row, invitation),
         thread=_thread(invitation),
     )
 

@@ -170,7 +170,7 @@ def _together(kinds: set[Comparison]) -> Comparison:
 class NotWaiting(Gone):
     """An answer to an invitation that was answered, has lapsed or was deleted. `state` says which."""
 
-    sentence = "This invitation is no longer open."
+    sentence = "This invitation or request is no longer open."
 
     def __init__(self, state: State) -> None:
         super().__init__()
@@ -201,4 +201,4 @@ class AlreadyInvited(Refused):
 class SentJustNow(Refused):
     """A mail that would be the second within minutes."""
 
-    sentence = "This invitation was sent less than 10 minutes ago. Wait a moment before you send it again."
+    sentence = "This mail was sent less than 10 minutes ago. Wait a moment before you send it again."
