@@ -457,7 +457,7 @@ def test_full_access_asks_for_the_password_and_is_saved(nadias, limited, change,
     """RULES C2, C5, C9: the wallet goes with it; the password unless it was shown in the last 15 minutes."""
     review = change(limited, access="full", payer="partner")
     assert "gets full access: all your products, now and later." in review
-    assert "From now on Lumière Digital Sàrl pays what it orders and renews for you" in review
+    assert "From now on Lumière Digital Sàrl pays for what it orders and renews for you" in review
     assert "password" in values_of(review.form(review.path))
     assert save(nadias, review, password="").errors == ["Enter your password."]
     wrong = save(nadias, review, password="not the password")
@@ -635,7 +635,7 @@ def try_password(browser, partnership, password="not the password", **more):
 def test_the_first_page_says_what_stops_and_what_stays(nadias, limited):
     """RULES C11."""
     page = nadias.get_page(at(limited, "/end"))
-    assert "no longer reaches 2 products of yours" in page
+    assert "no longer has access to 2 products of yours" in page
     assert "lumen-optik.ch, shop.lumen-optik.ch" in page
     assert "Your products and all their data" in page and "This can’t be undone." in page
     assert page.links["Keep the partnership"] == at(limited)
@@ -745,5 +745,5 @@ def test_what_stands_is_not_called_ended(nadias, limited):
 def test_a_grant_of_an_ended_product_is_not_counted(nadias, cast, limited):
     old = make_product(cast.lumen, "old.example", ended_at=NOW - timedelta(days=1))
     make_grant(limited, old)
-    assert "no longer reaches 2 products of yours" in nadias.get_page(at(limited, "/end"))
+    assert "no longer has access to 2 products of yours" in nadias.get_page(at(limited, "/end"))
     assert db.session.get(Partnership, limited.id)

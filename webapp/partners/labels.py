@@ -57,11 +57,11 @@ def payment_sentence(payer: Payer, partner: str) -> str:
     """What a payment method means."""
     if payer is Payer.PARTNER:
         return _(
-            "From now on %(partner)s pays what it orders and renews for you, and gets the invoices.",
+            "From now on %(partner)s pays for what it orders and renews for you, and gets the invoices.",
             partner=partner,
         )
     return _(
-        "From now on you pay what %(partner)s orders and renews for you, and get the invoices.",
+        "From now on you pay for what %(partner)s orders and renews for you, and get the invoices.",
         partner=partner,
     )
 
@@ -84,6 +84,8 @@ def changed_by(change: PartnershipChange, *, me: int, now: datetime) -> str:
     minutes = max(0, int(ago.total_seconds()) // 60)
     if change.person_id == me:
         return _yourself(minutes, change.at)
+    if change.side is Side.OPERATOR:
+        return _by_operator(minutes, change.at)
     who = _name(change)
     if ago >= timedelta(hours=1):
         return _("Changed by %(who)s on %(instant)s", who=who, instant=instant(change.at))
@@ -104,11 +106,21 @@ def _yourself(minutes: int, at: datetime) -> str:
     )
 
 
+def _by_operator(minutes: int, at: datetime) -> str:
+    if minutes >= 60:
+        return _("Changed by the operator on %(instant)s", instant=instant(at))
+    if minutes == 0:
+        return _("Changed by the operator just now")
+    return ngettext(
+        "Changed by the operator %(num)s minute ago", "Changed by the operator %(num)s minutes ago", minutes
+    )
+
+
 def _name(change: PartnershipChange) -> str:
     if change.side is Side.CLIENT and change.person:
         return change.person.name
     partnership: Partnership = change.partnership
-    return partnership.partner.name if change.side is Side.PARTNER else _("the operator")
+    return partnership.partner.name
 
 
 FILTERS: dict[str, Callable[..., object]] = {

@@ -166,13 +166,13 @@ def payer_changed_copy(row: QueuedMail) -> Letter | None:
         heading=_("The payment method has changed"),
         paragraphs=(
             _(
-                "From now on %(partner)s pays what it orders and renews for %(client)s, and gets the invoices.",
+                "From now on %(partner)s pays for what it orders and renews for %(client)s, and gets the invoices.",
                 partner=partner,
                 client=partnership.client.name,
             )
             if payer is Payer.PARTNER
             else _(
-                "From now on %(client)s pays what %(partner)s orders and renews for it, and gets the invoices.",
+                "From now on %(client)s pays for what %(partner)s orders and renews for it, and gets the invoices.",
                 partner=partner,
                 client=partnership.client.name,
             ),

@@ -166,7 +166,7 @@ class FullGiven(Refused):
     """RULES C2, C3. `partner` is who has it."""
 
     sentence = (
-        "%(partner)s has full access. Change or end that first; then other partners can have something."
+        "%(partner)s has full access. Change or end that first; then you can give other partners access."
     )
 
 
@@ -192,7 +192,7 @@ class HeldByOthers(Refused):
 class ProductTaken(Refused):
     """RULES C1: one product has at most one managing partner."""
 
-    sentence = "%(product)s is managed by %(partner)s in the meantime."
+    sentence = "%(product)s is now managed by %(partner)s."
 
 
 class NothingChosen(Refused):
