@@ -214,7 +214,7 @@ def test_the_profile_says_what_the_partner_can_do(cast, client, limited):
         "Limited access", "Client’s payment method", "What you can do",
         "Manage 2 products: lumen-optik.ch, shop.lumen-optik.ch", "See statistics for 2 products",
         "You cannot order or renew for Lumen Optik AG, and do not see its invoices",
-        "Collaborators: Paula Piguet", "reach all clients: Pierre Perret",
+        "Collaborators: Paula Piguet", "look after all clients: Pierre Perret",
         "11 Nov 2026: Lumière Digital Sàrl began the partnership", "End partnership…",
     ):  # fmt: skip
         assert words in page, words
@@ -280,7 +280,7 @@ def test_another_payment_method_than_asked_is_told(cast, client):
     asked = Terms(Access.FULL, Payer.PARTNER)
     partnership = granted(cast, {}, Terms(Access.FULL), {}, asked)
     page = client.sign_in(cast.pierre).get_page(at(partnership))
-    assert "gave you something else than you asked for" in page
+    assert "gave you something other than what you asked for" in page
     assert "Payment method Your payment method Client’s payment method" in page
 
 
@@ -335,14 +335,15 @@ def test_who_looks_after_a_client_is_chosen_by_ticks(cast, client, another, limi
     assert carlas.get(at(limited, "products")).status_code == 404
     client.sign_in(anna)
     page = client.get_page(at(limited, "people"))
-    assert "administrators reach all clients: Anna Admin and Pierre Perret" in page
+    assert "administrators look after all clients: Anna Admin and Pierre Perret" in page
     ticked = {
         box.parent.text: box.has("checked") for box in page.main.all("input") if box.get("name") == "people"
     }
     assert ticked == {"Carla Collaborator": False, "Paula Piguet": True}
     done = client.submit(at(limited, "people"), {"people": [place.public_id]})
     assert (done.status, done.location) == (303, at(limited))
-    assert "It is saved who looks after Lumen Optik AG." in client.get_page(done.location).notices
+    notices = client.get_page(done.location).notices
+    assert "Your choice of who looks after Lumen Optik AG has been saved." in notices
     carlas.get_page(at(limited, "products"))
     assert another().sign_in(cast.paula).get(at(limited, "products")).status_code == 404
 

@@ -15,8 +15,8 @@ HEADER = ",".join(PLAN_COLUMNS)
 FAMILIES = "web, mail, cloud, domain, other"
 LINE = "web-pro,web,Web Pro,Web Pro,Web Pro,year,120.00,110.50,20,yes,no,no"
 USAGE = ",".join(USAGE_COLUMNS)
-UNKNOWN = "The header has columns that are not known, or stand there twice:"
-NO_DAY = "not a day until today, such as 2026-11-30."
+UNKNOWN = "The header has columns that are not known, or that appear twice:"
+NO_DAY = "not a day up to today, such as 2026-11-30."
 METRICS = "visits, transfer, messages, cpu_hours"
 SQLITE_ONLY = pytest.mark.parametrize("installation", ["sqlite"], indirect=True)
 pytestmark = [SQLITE_ONLY, pytest.mark.usefixtures("app")]
@@ -116,11 +116,11 @@ def test_a_line_has_as_many_cells_as_the_header():
 def test_all_faults_are_told_at_once_and_nothing_is_read():
     found = faults(LINE, changed(code="a", discount="x"), changed(code="b", period="x"), LINE)
     assert [each.split(":")[0] for each in found] == ["Line 3", "Line 4", "Line 5"]
-    assert found[2] == "Line 5: the code “web-pro” stands on line 2 already."
+    assert found[2] == "Line 5: the code “web-pro” is on line 2 already."
 
 
 def test_the_same_code_in_other_letters_is_the_same_code():
-    assert faults(LINE, changed(code="WEB-PRO")) == ["Line 3: the code “web-pro” stands on line 2 already."]
+    assert faults(LINE, changed(code="WEB-PRO")) == ["Line 3: the code “web-pro” is on line 2 already."]
 
 
 def test_of_many_faults_the_first_fifty_are_told():
@@ -152,7 +152,7 @@ def test_a_file_that_is_none_is_told_as_a_whole(data, told):
 
 def test_a_file_has_an_end():
     lines = [changed(code=f"c{n}") for n in range(exchange.MOST_PLANS + 1)]
-    assert faults(*lines) == ["The file has more than 2000 lines. Cut it into several ones."]
+    assert faults(*lines) == ["The file has more than 2000 lines. Split it into several files."]
 
 
 # --- out ----------------------------------------------------------------------------------------------------
@@ -241,7 +241,7 @@ def test_products_that_are_not_clear_are_told_and_nothing_is_taken():
         "Line 5: there are several products “twice” of Lumen",
         "Line 6: the same product",
     ]
-    assert found[3].endswith("stand on line 2 already.")
+    assert found[3].endswith("are on line 2 already.")
 
 
 def test_a_cell_of_a_price_has_a_decimal_point():

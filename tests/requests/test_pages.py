@@ -151,7 +151,7 @@ def test_sending_twice_sends_once(pierre, cast, outbox):
     assert pierre.submit(check.path).status == 303
     for step in ("who", "message", "check"):
         page = follow(pierre, pierre.post_to(check.path.replace("/check", f"/{step}")))
-        assert "This request has been sent. You find it in the list." in page.notices
+        assert "This request has been sent already. You will find it in the list." in page.notices
     assert pierre.get(check.path).status_code == 303
     assert len(requests()) == 1 and len(outbox.to(cast.nadia.email)) == 1
 
@@ -336,7 +336,7 @@ def test_a_person_with_two_organisations_chooses(nadia, cast, lumens_products):
     join(cast.nadia, theirs, Role.ADMINISTRATOR)
     request = asked(cast)
     page = nadia.get_page(at(request))
-    assert page.h1 == "For which organisation do you answer?"
+    assert page.h1 == "Which organisation are you answering for?"
     assert page.links["Answer for Lumen Optik AG"] == grant_of(cast.lumen, request)
     assert page.links["Answer for Noser Immobilien"] == grant_of(second, request)
     assert "Not hers to give" not in page
@@ -462,7 +462,7 @@ def test_a_product_that_another_partner_got_meanwhile_is_told_and_the_rest_is_ke
     make_partnership(cast.lumen, cast.bergwerk_partner, products=[products.server])
     page = nadia.post_to(review.path, values)
     assert page.status == 409
-    assert page.errors == ["vps-zrh-01 is managed by Bergwerk IT GmbH in the meantime."]
+    assert page.errors == ["vps-zrh-01 is now managed by Bergwerk IT GmbH."]
     assert page.root.by_id(f"t-{products.site.public_id}").has("checked")
     assert "Managed by Bergwerk IT GmbH" in page
     assert partnerships.active_between(cast.lumen, cast.lumiere_partner) is None

@@ -125,7 +125,7 @@ def people(membership: Membership, client: str) -> AnyResponse:
     form = PeopleForm(queries.collaborators(partnership), assigned)
     if form.validate_on_submit():
         partnership_actions.assign(partnership, form.chosen, by=person(), now=clock.now())
-        flash(_("It is saved who looks after %(client)s.", client=partnership.client.name))
+        flash(_("Your choice of who looks after %(client)s has been saved.", client=partnership.client.name))
         return go(url_for("clients.show", org=membership.organisation.public_id, client=client))
     return show_form(
         "clients/people.html", form,

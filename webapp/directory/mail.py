@@ -144,7 +144,7 @@ def partner_suspended(row: QueuedMail) -> Letter | None:
             ),
             _(
                 "Until this is lifted, the directory does not show you, no calls for tenders reach you, and "
-                "nobody of your team can act for a client. Your partnerships and your data stay as they are."
+                "nobody in your team can act for a client. Your partnerships and your data stay as they are."
             ),
             _("To learn why, and what can be done, answer this mail."),
         ),

@@ -109,7 +109,7 @@ def read_plans(data: bytes) -> tuple[list[PlanRow], list[str]]:
         if first != line:
             raise _Wrong(
                 _(
-                    "Line %(line)s: the code “%(code)s” stands on line %(first)s already.",
+                    "Line %(line)s: the code “%(code)s” is on line %(first)s already.",
                     line=line, code=row.details.code, first=first,
                 )
             )  # fmt: skip
@@ -223,7 +223,7 @@ def _usage(line: int, cells: Mapping[str, str], *, today: date) -> UsageLine:
     if day is None or not date(2000, 1, 1) <= day <= today:
         raise _Wrong(
             _(
-                "Line %(line)s: “%(value)s” in the column “day” is not a day until today, such as 2026-11-30.",
+                "Line %(line)s: “%(value)s” in the column “day” is not a day up to today, such as 2026-11-30.",
                 line=line, value=_short(cells["day"]),
             )
         )  # fmt: skip
@@ -297,7 +297,7 @@ def _unclear(each: UsageLine, products: int, first: int) -> str:
         )  # fmt: skip
     if first != each.line:
         return _(
-            "Line %(line)s: the same product, metric and day stand on line %(first)s already.",
+            "Line %(line)s: the same product, metric and day are on line %(first)s already.",
             line=each.line, first=first,
         )  # fmt: skip
     return ""
@@ -318,7 +318,9 @@ def _read(
             except _Wrong as wrong:
                 faults.append(str(wrong))
             if len(rows) + len(faults) > most:
-                raise _Wrong(_("The file has more than %(most)s lines. Cut it into several ones.", most=most))
+                raise _Wrong(
+                    _("The file has more than %(most)s lines. Split it into several files.", most=most)
+                )
     except _Wrong as wrong:
         faults.append(str(wrong))
     if not rows and not faults:
@@ -391,7 +393,7 @@ def _header(cells: Sequence[str], columns: Sequence[str]) -> list[str]:
     if unknown:
         raise _Wrong(
             _(
-                "The header has columns that are not known, or stand there twice: %(columns)s.",
+                "The header has columns that are not known, or that appear twice: %(columns)s.",
                 columns=", ".join(_short(name) for name in unknown),
             )
         )

@@ -173,7 +173,7 @@ def remove_tag(membership: Membership, product: str, tag: str) -> AnyResponse:
     """Takes a tag off the product."""
     it, row = _active(membership, product), found(queries.tag(membership.organisation, tag))
     actions.remove_tag(it, row, by=person(), now=clock.now())
-    said = _("%(product)s has the tag %(tag)s no longer.", product=it.label, tag=row.name)
+    said = _("%(product)s no longer has the tag %(tag)s.", product=it.label, tag=row.name)
     return _tags_changed(membership, it, said)
 
 

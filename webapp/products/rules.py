@@ -182,7 +182,7 @@ class ProductEnded(Refused):
     """Nothing of a product that has ended can be changed."""
 
     status = 410
-    sentence = "This product has ended; nothing of it can be changed any more."
+    sentence = "This product has ended; nothing about it can be changed any more."
 
 
 # --- the chart of usage -------------------------------------------------------------------------------------
