@@ -207,6 +207,12 @@ def test_the_overview_shows_partners_and_who_waits_for_an_answer(client, another
     assert "Clients who invite you" in page and "Stranger & Sons" in page
 
 
+def test_a_collaborator_is_not_told_which_clients_invite_its_partner(client, cast):
+    """RULES C13: it reaches the clients that were given to it, and answers no invitation."""
+    make_invitation(Direction.TO_PARTNER, cast.lumiere_partner, cast.stefan, client=cast.stefans)
+    assert "Stranger & Sons" not in client.sign_in(cast.paula).get_page(overview_of(cast.lumiere))
+
+
 def test_a_suspended_partner_is_told(client, cast, now):
     unit_of_work(lambda: setattr(cast.lumiere_partner, "suspended_at", now))()
     assert "suspended" in client.sign_in(cast.pierre).get_page(overview_of(cast.lumiere))

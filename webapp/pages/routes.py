@@ -35,6 +35,7 @@ from webapp.invitations import queries as invitations
 from webapp.mailer import address_of
 from webapp.pages import queries
 from webapp.partnerships import queries as partnerships
+from webapp.partnerships.rules import manages_all_clients
 from webapp.programme import programme
 from webapp.tenders import queries as tenders
 from webapp.tenders.models import Tender
@@ -107,7 +108,7 @@ def _partners_of(membership: Membership) -> dict[str, Any]:
 
 
 def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: list[Tender]) -> Response:
-    now = clock.now()
+    now, reaches_all = clock.now(), manages_all_clients(membership.role)
     return render(
         "pages/overview_partner.html",
         membership=membership,
@@ -116,7 +117,7 @@ def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: 
         newest=inbox.calls(partner, "open", now=now).rows[:NEWEST_TENDERS],
         standing=directory.volume_of(partner, now=now),
         sent=sent,
-        waiting=invitations.waiting_for_partner(partner, now=now),
+        waiting=invitations.waiting_for_partner(partner, now=now) if reaches_all else [],
         **_partners_of(membership),
     )
 
