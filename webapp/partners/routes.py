@@ -167,9 +167,11 @@ def draft(membership: Membership, partner: str) -> AnyResponse:
     if not _editable(membership, partnership):
         return go(_address(partnership))
     key = request.form.get("draft", "")
-    edit = _edit(membership, partnership, key) or Edit.begun(partnership, person())
-    if drafts.find(DRAFT, key, now=clock.now()) is None and drafts.KEY.fullmatch(key):
-        edit.key = key  # of the page that was shown: its later requests find the draft
+    edit = _edit(membership, partnership, key)
+    if edit is None:
+        edit = Edit.begun(partnership, person())
+        if drafts.find(DRAFT, key, now=clock.now()) is None and drafts.KEY.fullmatch(key):
+            edit.key = key  # of the page that was shown: its later requests find the draft
     edit.take(request.form)
     edit.keep(now=clock.now())
     return _after(membership, partnership, edit)
@@ -177,7 +179,7 @@ def draft(membership: Membership, partner: str) -> AnyResponse:
 
 def _after(membership: Membership, partnership: Partnership, edit: Edit) -> AnyResponse:
     """Where the button of the editor leads; without a button only the bar is drawn anew."""
-    do, step = request.form.get("do", ""), _step()
+    do, step = request.form.get("do", ""), next_step(request.form)
     if step:
         return go(_address(partnership, draft=edit.key, page=step.page, q=step.q or None))
     if wants_fragment() and not do:
@@ -189,14 +191,6 @@ def _after(membership: Membership, partnership: Partnership, edit: Edit) -> AnyR
             membership, partnership, edit, Step(page_number(request.form), request.form.get("q", "")), form
         )
     return go(_address(partnership, "review", draft=edit.key))
-
-
-def _step() -> Step | None:
-    """The page of the list that is asked for. Enter in the search field searches, elsewhere it reviews."""
-    form = request.form.copy()
-    if form.get("do") == "enter" and form.get("q", "") != form.get("listed", ""):
-        form["do"] = "search"
-    return next_step(form)
 
 
 @blueprint.get("/o/<org>/partners/<partner>/review")

@@ -45,9 +45,14 @@ def read_boxes(form: MultiDict[str, str], selection: Selection) -> None:
 
 
 def next_step(form: MultiDict[str, str]) -> Step | None:
-    """The page of the list that a button asks for (`do=page:2`, `do=search`, `do=all:web`); None for other buttons."""
+    """The page of the list that a button asks for (`do=page:2`, `do=search`, `do=all:web`); None for other buttons.
+
+    Enter (`do=enter`) searches where other words than those of the `listed` products were typed.
+    """
     what, _colon, value = form.get("do", "").partition(":")
     q = form.get("q", "")[:SEARCH_LENGTH]
+    if what == "enter" and q != form.get("listed", ""):
+        what = "search"
     here = form.get("page", "")
     if what == "page" and value.isascii() and value.isdigit():
         return Step(min(int(value[:5]), 10_000), q)
