@@ -20,9 +20,11 @@ from webapp.drafts import new_key
 from webapp.extensions import db
 from webapp.invitations.models import Invitation
 from webapp.invitations.rules import Direction
+from webapp.limits import spend_all
 from webapp.mailer import QueuedMail
 from webapp.organisations import actions as organisations
-from webapp.partnerships.rules import Access
+from webapp.partners.forms import CHANGES
+from webapp.partnerships.rules import Access, Payer
 from webapp.tenders.models import Offer
 from webapp.unit import unit_of_work
 
@@ -259,3 +261,15 @@ def test_one_partner_leaves_others_room_to_ask_the_same_address(client, cast, cl
     assert mails_to(victim) == 5
     client.sign_in(cast.berta)
     assert asking(client, cast.bergwerk, victim).status == 303
+
+
+def test_a_client_that_changes_its_mind_all_day_does_not_flood_its_partner(client, cast, clock):
+    """RULES C9, C10: each change is a mail to whoever answers for the partner."""
+    full = make_partnership(cast.lumen, cast.lumiere_partner, Access.FULL, Payer.PARTNER)
+    client.sign_in(cast.nadia)
+    address = f"/en/o/{cast.lumen.public_id}/partners/{full.public_id}/payment/check?payer="
+    spend_all([(CHANGES, full.public_id)] * 99, now=clock.now)
+    assert client.submit(f"{address}client").status == 303
+    page = client.submit(f"{address}partner", {"password": PASSWORD})
+    assert page.status == 429 and page.errors[0].startswith("There were too many attempts.")
+    assert mails_to(cast.pierre.email) == 1 and full.payer is Payer.CLIENT

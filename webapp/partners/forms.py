@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from webapp.accounts.forms import PasswordAgain
 from webapp.forms import BaseForm, OneOf, lazy, needed
+from webapp.limits import Limit
 from webapp.partners import labels
 from webapp.partnerships.rules import Payer
+
+CHANGES = Limit("access-changes", 100, timedelta(days=1))  # of one partnership: each is a mail to the partner
 
 
 class EditorForm(BaseForm):

@@ -20,7 +20,7 @@ from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.invitations import queries as invitations
 from webapp.partners import actions, labels, queries
-from webapp.partners.forms import EditorForm, PaymentChoice, PaymentForm, ReviewForm
+from webapp.partners.forms import CHANGES, EditorForm, PaymentChoice, PaymentForm, ReviewForm
 from webapp.partners.selection import DRAFT, Edit
 from webapp.partnerships import actions as partnership_actions
 from webapp.partnerships import ending
@@ -234,6 +234,11 @@ def _conflict_page(membership: Membership, partnership: Partnership, edit: Edit)
     )  # fmt: skip
 
 
+def _in_measure(form: BaseForm, partnership: Partnership) -> bool:
+    """Whether one more change may be told to the partner today; taking a product away and ending always may."""
+    return form.within((CHANGES, partnership.public_id))
+
+
 @blueprint.post("/o/<org>/partners/<partner>/review")
 @member(Role.LEGAL_REPRESENTATIVE)
 def save(membership: Membership, partner: str) -> AnyResponse:
@@ -243,7 +248,7 @@ def save(membership: Membership, partner: str) -> AnyResponse:
     if edit is None or kept is None:
         return go(_address(partnership))
     form = ReviewForm(becomes_full=edit.becomes_full)
-    if not edit.stale and edit.lines and form.validate_on_submit():
+    if not edit.stale and edit.lines and form.validate_on_submit() and _in_measure(form, partnership):
         try:
             actions.save_access(
                 partnership, kept, edit.terms, edit.picked, version=edit.version, by=person(), now=clock.now()
@@ -309,7 +314,7 @@ def check_payment(membership: Membership, partner: str) -> AnyResponse:
         return go(_address(partnership))
     payer = Payer(wanted)
     form = PaymentForm(payer)
-    if form.validate_on_submit():
+    if form.validate_on_submit() and _in_measure(form, partnership):
         _change_payer(partnership, payer)
         return go(_address(partnership))
     return show_form(
