@@ -24,6 +24,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from tests import left_out
 from tests.browser.complaints import Complaints
+from tests.browser.steps import Visit, Way
 from tests.client import ProofreadingClient
 from tests.conftest import on_sqlite, settings_for_tests
 from tests.factories import PASSWORD
@@ -292,3 +293,20 @@ def let_in(app: Flask, clock: RunningClock, base_url: str) -> Callable[[BrowserC
         window.add_cookies([{"name": "session", "value": cookie.value, "url": base_url, "httpOnly": True}])
 
     return give_cookie
+
+
+@pytest.fixture
+def visit(
+    new_context: Callable[..., BrowserContext], let_in: Callable[[BrowserContext, User], None]
+) -> Callable[[User | None, Way], Visit]:
+    """Opens a window for somebody who works in this way: `visit(cast.nadia, way)`."""
+
+    def open_window(user: User | None, way: Way) -> Visit:
+        window = new_context(
+            width=1280 if way.javascript else 390, javascript=way.javascript, language=way.language
+        )
+        if user:
+            let_in(window, user)
+        return Visit(window, way)
+
+    return open_window

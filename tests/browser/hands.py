@@ -57,7 +57,8 @@ class Hands:
         for _n in range(FAR):
             if radio.is_checked():
                 return
-            self.page.keyboard.press("ArrowDown")
+            here = radio.evaluate("e => e === document.activeElement")
+            self.page.keyboard.press("Space" if here else "ArrowDown")
 
     def choose(self, selector: str, value: str) -> None:
         """Chooses from a drop-down list."""
