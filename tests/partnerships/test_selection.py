@@ -8,6 +8,7 @@ from werkzeug.datastructures import MultiDict
 from tests.factories import make_organisation, make_partnership, make_plan, make_product, make_tag
 from webapp.extensions import db
 from webapp.partnerships import queries
+from webapp.partnerships.choosable import products_page
 from webapp.partnerships.forms import Step, next_step, read_boxes
 from webapp.partnerships.rules import EVERYTHING, Access, Right, RightChange, Rights
 from webapp.partnerships.selection import Selection
@@ -49,7 +50,7 @@ def ticked(*products, technical=(), statistical=(), do=""):
 def test_a_page_lists_products_by_category_with_rights_and_the_other_partner(cast, shop):
     ours, products = shop
     make_tag(cast.lumen, "prod", Colour.GREEN, [products["lumen-optik.ch"]])
-    page = queries.products_page(cast.lumen, language="en", own=ours)
+    page = products_page(cast.lumen, language="en", own=ours)
     assert [(row.label, row.granted, row.holder) for row in page.rows] == [
         ("lumen-optik.ch", EVERYTHING, None),
         ("shop.lumen-optik.ch", TECHNICAL, None),
@@ -97,7 +98,7 @@ def test_all_and_none_take_a_category(cast, shop):
     read_boxes(ticked(do="none:web"), selection)
     read_boxes(ticked(do="all:cloud"), selection)
     assert selection.picked == {products["post"].id: EVERYTHING}
-    counts = selection.counts(queries.products_page(cast.lumen, language="de", own=ours))
+    counts = selection.counts(products_page(cast.lumen, language="de", own=ours))
     assert {family: count.shared for family, count in counts.items()} == {
         Family.WEB: 0, Family.MAIL: 1, Family.CLOUD: 0,
     }  # fmt: skip
@@ -144,8 +145,8 @@ def test_a_page_of_many_products_takes_three_statements(app, cast, statements):
     for n in range(60):
         make_product(client, f"site-{n:03}.example", plan)
     with statements() as seen:
-        page = queries.products_page(client, language="fr", page=2)
+        page = products_page(client, language="fr", page=2)
     assert len(page.rows) == 25 and page.more and len(seen) == 3
-    assert [row.label for row in queries.products_page(client, language="fr", q="SITE-059").rows] == [
+    assert [row.label for row in products_page(client, language="fr", q="SITE-059").rows] == [
         "site-059.example"
     ]

@@ -19,6 +19,7 @@ from webapp.invitations.rules import REMINDER, Compared, Direction, Granted, com
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.models import Partnership, ProductGrant
 from webapp.partnerships.rules import Access, Rights
+from webapp.products import queries as products
 from webapp.products.models import Plan, Product
 from webapp.products.rules import Family
 from webapp.text import fold
@@ -217,7 +218,7 @@ def asked_and_granted(invitation: Invitation, partnership: Partnership) -> Compa
             ProductGrant.ended_at.is_(None),
             Product.ended_at.is_(None),
         )
-        .order_by(Product.family_rank, Product.sort_label, Product.id)
+        .order_by(*products.LISTED)
     )
     granted: dict[Family, list[Granted]] = {}
     for label, technical, statistical, family in rows:

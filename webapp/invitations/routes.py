@@ -43,6 +43,7 @@ from webapp.invitations.selection import Choice
 from webapp.limits import Limit
 from webapp.partnerships import labels as partnership_labels
 from webapp.partnerships import queries as partnerships
+from webapp.partnerships.choosable import products_page
 from webapp.partnerships.forms import SEARCH_LENGTH, next_step, read_boxes
 from webapp.partnerships.rules import Access, FullGiven, HeldByOthers, NothingChosen, Payer, ProductTaken
 from webapp.products.forms import read_search
@@ -206,7 +207,7 @@ def products(membership: Membership, key: str, choice: Choice) -> AnyResponse:
         if choice.picked:
             return _onward(membership, key, choice, Step.PRODUCTS)
         form.refuse(NothingChosen())
-    listed = partnerships.products_page(choice.client, language=current_language(), q=q, page=page)
+    listed = products_page(choice.client, language=current_language(), q=q, page=page)
     return show(
         "invitations/products.html", form, membership=membership, key=key, choice=choice, listed=listed,
         lines=_what_it_can_do(choice),

@@ -10,9 +10,11 @@ import sqlalchemy as sa
 from webapp.accounts.models import Organisation
 from webapp.extensions import db
 from webapp.partnerships import queries as partnerships
+from webapp.partnerships.choosable import PER_PAGE
 from webapp.partnerships.models import Partnership, PartnershipChange, ProductGrant
-from webapp.partnerships.queries import GRANTED, PER_PAGE
+from webapp.partnerships.queries import GRANTED
 from webapp.partnerships.rules import NOTHING, Access, Rights
+from webapp.products import queries as products
 from webapp.products.models import Product
 
 
@@ -62,7 +64,7 @@ def granted_products(partnership: Partnership, *, page: int) -> Granted:
         sa.select(Product.public_id, Product.label, ProductGrant.technical, ProductGrant.statistical)
         .join(ProductGrant, ProductGrant.product_id == Product.id)
         .where(ProductGrant.partnership_id == partnership.id, GRANTED, Product.ended_at.is_(None))
-        .order_by(Product.family_rank, Product.sort_label, Product.id)
+        .order_by(*products.LISTED)
         .limit(PER_PAGE + 1)
         .offset((page - 1) * PER_PAGE)
     ).all()

@@ -26,6 +26,7 @@ from webapp.partnerships import actions as partnership_actions
 from webapp.partnerships import ending
 from webapp.partnerships import labels as partnership_labels
 from webapp.partnerships import queries as partnerships
+from webapp.partnerships.choosable import products_page
 from webapp.partnerships.ending import Ending
 from webapp.partnerships.forms import SEARCH_LENGTH, Step, next_step
 from webapp.partnerships.models import Partnership, PartnershipChange
@@ -125,7 +126,7 @@ def _page(
     edit = edit or Edit.begun(partnership, person())
     listed = granted = None
     if edits:
-        listed = partnerships.products_page(
+        listed = products_page(
             partnership.client, language=current_language(), own=edit.selection.own, q=step.q, page=step.page
         )
     elif partnership.access is Access.LIMITED and not partnership.ended_at:

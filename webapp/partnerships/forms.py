@@ -16,7 +16,8 @@ from webapp.forms import BaseForm, PasswordField, lazy, needed
 from webapp.i18n import ngettext
 from webapp.limits import Limit
 from webapp.partnerships.models import Partnership
-from webapp.partnerships.selection import EVERYTHING, NOTHING, Selection, Ticked
+from webapp.partnerships.rules import EVERYTHING, NOTHING
+from webapp.partnerships.selection import Selection, Ticked
 from webapp.products.rules import Family
 
 PUBLIC_ID = re.compile(r"[a-z2-7]{26}")

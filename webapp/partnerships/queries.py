@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cache
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
@@ -36,19 +34,12 @@ from webapp.partnerships.rules import (
     manages_all_clients,
     rights_on,
 )
-from webapp.products.models import Plan, Product, ProductTag, Tag
-from webapp.products.rules import Colour, Family
-from webapp.text import fold
+from webapp.products import queries as products
+from webapp.products.models import Product
 
 ACTIVE = Partnership.ended_at.is_(None)
 GRANTED = ProductGrant.ended_at.is_(None)
 HISTORY = 50
-PER_PAGE = 25
-FAMILIES = tuple(Family)  # by rank
-_LIVE_GRANT = sa.and_(
-    ProductGrant.__table__.c.product_id == Product.__table__.c.id,
-    ProductGrant.__table__.c.ended_at.is_(None),
-)
 
 
 # --- partnerships -------------------------------------------------------------------------------------------
@@ -215,12 +206,12 @@ def rights_of(partnership: Partnership, product: Product) -> Rights:
 def active_products(client: Organisation, ids: Iterable[int] | None = None) -> dict[int, Product]:
     """The client's active products by id; only those of `ids` when given."""
     wanted = [] if ids is None else [Product.id.in_(list(ids))]
-    products = db.session.scalars(
+    found = db.session.scalars(
         sa.select(Product)
         .where(Product.organisation_id == client.id, Product.ended_at.is_(None), *wanted)
-        .order_by(Product.family_rank, Product.sort_label, Product.id)
+        .order_by(*products.LISTED)
     )
-    return {product.id: product for product in products}
+    return {product.id: product for product in found}
 
 
 def taken(client: Organisation, ids: Iterable[int], *, but: Partnership | None = None) -> dict[int, str]:
@@ -239,202 +230,13 @@ def taken(client: Organisation, ids: Iterable[int], *, but: Partnership | None =
     return {row[0]: row[1] for row in rows}
 
 
-# --- products to choose from --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ProductRow:
-    """One product of a client: what this partner may do with it, or which other partner manages it."""
-
-    id: int
-    public_id: str
-    family: Family
-    label: str
-    plan: str
-    granted: Rights
-    holder: str | None
-    tags: tuple[tuple[str, str], ...]  # name, colour
-
-
-@dataclass(frozen=True)
-class FamilyCount:
-    """How many products of a category there are, and how many of them this partner has."""
-
-    family: Family
-    total: int
-    shared: int
-
-
-@dataclass(frozen=True)
-class ProductPage:
-    """One page of a client's products, with the counts of all of them."""
-
-    rows: list[ProductRow]
-    families: dict[Family, FamilyCount]
-    page: int
-    more: bool
-    q: str
-
-    @property
-    def by_family(self) -> list[tuple[Family, list[ProductRow]]]:
-        """The rows, category by category."""
-        return [(family, list(rows)) for family, rows in groupby(self.rows, key=lambda row: row.family)]
-
-
-def products_page(
-    client: Organisation, *, language: str, own: Partnership | None = None, q: str = "", page: int = 1
-) -> ProductPage:
-    """25 of the client's active products, by category and label: three statements, whatever their number."""
-    values = {"client": client.id, "own": own.id if own else 0}
-    statement = _products_in(language)
-    for word in fold(q).split()[:6]:
-        statement = statement.where(Product.__table__.c.sort_label.contains(word, autoescape=True))
-    found = db.session.connection().execute(statement, {**values, "offset": (page - 1) * PER_PAGE}).all()
-    tags = _tags_on([row[0] for row in found[:PER_PAGE]])
-    rows = [
-        ProductRow(
-            row[0], row[1], row[2], row[3], row[4], Rights(bool(row[5]), bool(row[6])), row[7],
-            tuple(tags.get(row[0], ())),
-        )
-        for row in found[:PER_PAGE]
-    ]  # fmt: skip
-    counted = db.session.connection().execute(_counts_by_family(), values)
-    families = {FAMILIES[rank]: FamilyCount(FAMILIES[rank], total, shared) for rank, total, shared in counted}
-    return ProductPage(rows, families, page, len(found) > PER_PAGE, q)
-
-
-# Statements that pages ask again and again are composed once: that takes longer than the database's answer.
-
-
-@cache
-def _products_in(language: str) -> sa.Select[Any]:
-    """Columns as ProductRow has them, its tags aside."""
-    product, plan = Product.__table__.c, Plan.__table__.c
-    grant, partner = ProductGrant.__table__.c, PartnerAccount.__table__.c
-    mine = grant.partnership_id == sa.bindparam("own")
-    holding = Partnership.__table__.c
-    return (
-        sa.select(
-            product.id, product.public_id, plan.family, product.label, plan[f"name_{language}"],
-            sa.case((mine, grant.technical), else_=sa.false()),
-            sa.case((mine, grant.statistical), else_=sa.false()),
-            sa.case((mine, None), else_=partner.name),
-        )
-        .select_from(
-            Product.__table__.join(Plan.__table__, plan.id == product.plan_id)
-            .outerjoin(ProductGrant.__table__, _LIVE_GRANT)
-            .outerjoin(Partnership.__table__, holding.id == grant.partnership_id)
-            .outerjoin(PartnerAccount.__table__, partner.id == holding.partner_id)
-        )
-        .where(product.organisation_id == sa.bindparam("client"), product.ended_at.is_(None))
-        .order_by(product.family_rank, product.sort_label, product.id)
-        .limit(PER_PAGE + 1)
-        .offset(sa.bindparam("offset"))
-    )  # fmt: skip
-
-
-@cache
-def _counts_by_family() -> sa.Select[Any]:
-    """Rank of a category, how many products it has, how many of them are this partner's."""
-    product, grant = Product.__table__.c, ProductGrant.__table__.c
-    mine = sa.case((grant.partnership_id == sa.bindparam("own"), 1))
-    return (
-        sa.select(product.family_rank, sa.func.count(), sa.func.count(mine))
-        .select_from(Product.__table__.outerjoin(ProductGrant.__table__, _LIVE_GRANT))
-        .where(product.organisation_id == sa.bindparam("client"), product.ended_at.is_(None))
-        .group_by(product.family_rank)
-        .order_by(product.family_rank)
-    )
-
-
-@cache
-def _tags_of_products() -> sa.Select[int, str, Colour]:
-    return (
-        sa.select(ProductTag.product_id, Tag.name, Tag.colour)
-        .join(Tag, Tag.id == ProductTag.tag_id)
-        .where(ProductTag.product_id.in_(sa.bindparam("products", expanding=True)))
-        .order_by(Tag.sort_name)
-    )
-
-
-def _tags_on(ids: list[int]) -> dict[int, list[tuple[str, str]]]:
-    tags: dict[int, list[tuple[str, str]]] = {}
-    for product_id, name, colour in db.session.connection().execute(_tags_of_products(), {"products": ids}):
-        tags.setdefault(product_id, []).append((name, colour.value))
-    return tags
-
-
-@dataclass(frozen=True)
-class Choosable:
-    """A product of the client that this partner has or could have."""
-
-    id: int
-    public_id: str
-    family: Family
-    label: str
-    granted: Rights
-
-
-def choosable(
-    client: Organisation,
-    *,
-    own: Partnership | None,
-    public_ids: Iterable[str] | None = None,
-    ids: Iterable[int] | None = None,
-    family: Family | None = None,
-) -> list[Choosable]:
-    """The active products that no other partner manages, in the order of lists; only those asked for."""
-    statement = _choosable(public_ids is not None, ids is not None, family is not None)
-    values: dict[str, Any] = {"client": client.id, "own": own.id if own else 0}
-    if public_ids is not None:
-        values["public_ids"] = list(public_ids)
-    if ids is not None:
-        values["ids"] = list(ids)
-    if family is not None:
-        values["family"] = family.rank
-    return [
-        Choosable(row[0], row[1], FAMILIES[row[2]], row[3], Rights(bool(row[4]), bool(row[5])))
-        for row in db.session.connection().execute(statement, values)
-    ]
-
-
-@cache
-def _choosable(by_public_id: bool, by_id: bool, by_family: bool) -> sa.Select[Any]:
-    product, grant = Product.__table__.c, ProductGrant.__table__.c
-    asked: list[sa.ColumnElement[bool]] = []
-    if by_public_id:
-        asked.append(product.public_id.in_(sa.bindparam("public_ids", expanding=True)))
-    if by_id:
-        asked.append(product.id.in_(sa.bindparam("ids", expanding=True)))
-    if by_family:
-        asked.append(product.family_rank == sa.bindparam("family"))
-    return (
-        sa.select(
-            product.id, product.public_id, product.family_rank, product.label, grant.technical,
-            grant.statistical,
-        )
-        .select_from(Product.__table__.outerjoin(ProductGrant.__table__, _LIVE_GRANT))
-        .where(
-            product.organisation_id == sa.bindparam("client"),
-            product.ended_at.is_(None),
-            sa.or_(grant.id.is_(None), grant.partnership_id == sa.bindparam("own")),
-            *asked,
-        )
-        .order_by(product.family_rank, product.sort_label, product.id)
-    )  # fmt: skip
-
-
 # --- in words -----------------------------------------------------------------------------------------------
 
 
 def summary(partnership: Partnership) -> Summary:
     """What the partner can do today. A fixed number of statements, whatever the number of products."""
     if partnership.access is Access.FULL:
-        products = sa.select(Product.label).where(
-            Product.organisation_id == partnership.client_id, Product.ended_at.is_(None)
-        )
-        everything = _some(products)
-        return Summary(partnership.terms, everything, everything)
+        return _everything(partnership.terms, partnership.client)
     values = {"partnership": partnership.id}
     counts = db.session.connection().execute(_counts_by_right(), values).one()
     technical, statistical = (
@@ -471,56 +273,67 @@ def _first_with(right: Right) -> sa.Select[Any]:
             product.ended_at.is_(None),
             grant[right.value],
         )
-        .order_by(product.family_rank, product.sort_label, product.id)
+        .order_by(*products.LISTED)
         .limit(NAMED)
     )
-
-
-def within_reach(partnership: Partnership) -> Some:
-    """The products that the partner manages or sees the statistics of: what an end takes away."""
-    products = sa.select(Product.label).where(
-        Product.organisation_id == partnership.client_id, Product.ended_at.is_(None)
-    )
-    if partnership.access is Access.LIMITED:
-        products = products.join(ProductGrant, ProductGrant.product_id == Product.id).where(
-            ProductGrant.partnership_id == partnership.id, GRANTED
-        )
-    return _some(products)
 
 
 def summary_of(terms: Terms, picked: Picked, client: Organisation) -> Summary:
     """The same for a choice that is not made yet."""
     if terms.access is Access.FULL:
-        everything = _some(
-            sa.select(Product.label).where(Product.organisation_id == client.id, Product.ended_at.is_(None))
+        return _everything(terms, client)
+    labels = {product.id: product.label for product in active_products(client, picked).values()}
+    with_right = [[labels[each] for each in labels if picked[each].has(right)] for right in Right]
+    technical, statistical = (Some(len(names), tuple(names[:NAMED])) for names in with_right)
+    return Summary(terms, technical, statistical)
+
+
+def within_reach(partnership: Partnership) -> Some:
+    """The products that the partner manages or sees the statistics of: what an end takes away."""
+    labels = _labels_of(partnership.client)
+    if partnership.access is Access.LIMITED:
+        labels = labels.join(ProductGrant, ProductGrant.product_id == Product.id).where(
+            ProductGrant.partnership_id == partnership.id, GRANTED
         )
-        return Summary(terms, everything, everything)
-    products = active_products(client, picked)
-    names = {
-        right: [product.label for product in products.values() if getattr(picked[product.id], right)]
-        for right in ("technical", "statistical")
-    }
-    return Summary(
-        terms,
-        *(Some(len(names[right]), tuple(names[right][:NAMED])) for right in ("technical", "statistical")),
-    )
+    return _some(labels)
+
+
+def _everything(terms: Terms, client: Organisation) -> Summary:
+    reached = _some(_labels_of(client))
+    return Summary(terms, technical=reached, statistical=reached)
+
+
+def _labels_of(client: Organisation) -> sa.Select[str]:
+    return sa.select(Product.label).where(Product.organisation_id == client.id, Product.ended_at.is_(None))
 
 
 def _some(labels: sa.Select[str]) -> Some:
     count = db.session.scalar(sa.select(sa.func.count()).select_from(labels.subquery())) or 0
-    first = db.session.scalars(
-        labels.order_by(Product.family_rank, Product.sort_label, Product.id).limit(NAMED)
-    )
+    first = db.session.scalars(labels.order_by(*products.LISTED).limit(NAMED))
     return Some(count, tuple(first))
 
 
 def history(partnership: Partnership) -> list[PartnershipChange]:
     """What changed, newest first, the last fifty."""
-    return list(db.session.scalars(_history(), {"partnership": partnership.id}))
+    return _changes_of(partnership, HISTORY)
+
+
+def changes_since(partnership: Partnership, version: int) -> list[PartnershipChange]:
+    """What changed after somebody saw this version, newest first: each change made one version."""
+    return _changes_of(partnership, partnership.version - version)
+
+
+def last_change(partnership: Partnership) -> PartnershipChange | None:
+    """The newest change."""
+    return next(iter(_changes_of(partnership, 1)), None)
+
+
+def _changes_of(partnership: Partnership, most: int) -> list[PartnershipChange]:
+    return list(db.session.scalars(_newest_changes(), {"partnership": partnership.id, "most": most}))
 
 
 @cache
-def _history() -> sa.Select[PartnershipChange]:
+def _newest_changes() -> sa.Select[PartnershipChange]:
     return (
         sa.select(PartnershipChange)
         .where(PartnershipChange.partnership_id == sa.bindparam("partnership"))
@@ -529,7 +342,7 @@ def _history() -> sa.Select[PartnershipChange]:
             selectinload(PartnershipChange.rights).joinedload(RightChanged.product),
         )
         .order_by(PartnershipChange.id.desc())
-        .limit(HISTORY)
+        .limit(sa.bindparam("most"))
     )
 
 
@@ -539,36 +352,6 @@ def change(change_id: int) -> PartnershipChange | None:
         PartnershipChange,
         change_id,
         options=[selectinload(PartnershipChange.rights).joinedload(RightChanged.product)],
-    )
-
-
-def changes_since(partnership: Partnership, version: int) -> list[PartnershipChange]:
-    """What changed after somebody saw this version, newest first: each change made one version."""
-    return list(
-        db.session.scalars(
-            sa.select(PartnershipChange)
-            .where(PartnershipChange.partnership_id == partnership.id)
-            .options(
-                joinedload(PartnershipChange.person),
-                selectinload(PartnershipChange.rights).joinedload(RightChanged.product),
-            )
-            .order_by(PartnershipChange.id.desc())
-            .limit(partnership.version - version)
-        )
-    )
-
-
-def last_change(partnership: Partnership) -> PartnershipChange | None:
-    """The newest change."""
-    return db.session.scalar(
-        sa.select(PartnershipChange)
-        .where(PartnershipChange.partnership_id == partnership.id)
-        .options(
-            joinedload(PartnershipChange.person),
-            selectinload(PartnershipChange.rights).joinedload(RightChanged.product),
-        )
-        .order_by(PartnershipChange.id.desc())
-        .limit(1)
     )
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 from webapp.accounts.models import Organisation
 from webapp.partnerships import queries
+from webapp.partnerships.choosable import Choosable, FamilyCount, ProductPage, ProductRow, choosable
 from webapp.partnerships.models import Partnership
-from webapp.partnerships.queries import Choosable, FamilyCount, ProductPage, ProductRow
-from webapp.partnerships.rules import EVERYTHING, NOTHING, Access, RightChange, Rights, differences
+from webapp.partnerships.rules import NOTHING, Access, RightChange, Rights, differences
 from webapp.products.rules import Family
 
 
@@ -55,12 +55,12 @@ class Selection:
         """Notes what a page of boxes says; products that can't be chosen are passed over."""
         self._note(
             (product, ticked.rights_on(product.public_id))
-            for product in queries.choosable(self.client, own=self.own, public_ids=ticked.shown)
+            for product in choosable(self.client, own=self.own, public_ids=ticked.shown)
         )
 
     def take_family(self, family: Family, rights: Rights) -> None:
         """All products of a category, or none of them."""
-        products = queries.choosable(self.client, own=self.own, family=family)
+        products = choosable(self.client, own=self.own, family=family)
         self._note((product, rights) for product in products)
 
     def _note(self, choices: Iterable[tuple[Choosable, Rights]]) -> None:
@@ -74,7 +74,7 @@ class Selection:
     def _differing(self) -> dict[int, Choosable]:
         """The products of `wanted` that can still be chosen."""
         if self._counted is None:
-            found = queries.choosable(self.client, own=self.own, ids=self.wanted) if self.wanted else []
+            found = choosable(self.client, own=self.own, ids=self.wanted) if self.wanted else []
             self._counted = {product.id: product for product in found}
         return self._counted
 
@@ -111,6 +111,3 @@ class Selection:
             family: FamilyCount(family, count.total, shared[family])
             for family, count in page.families.items()
         }
-
-
-__all__ = ["EVERYTHING", "NOTHING", "Selection", "Ticked"]

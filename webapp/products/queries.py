@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cache
 from itertools import islice
 from typing import Any, TypeVar
 
@@ -14,12 +15,14 @@ from sqlalchemy.orm import contains_eager, selectinload
 from webapp.accounts.models import Organisation
 from webapp.extensions import db
 from webapp.products.models import Plan, Product, ProductSetting, ProductTag, Tag, Usage
-from webapp.products.rules import Bar, Family, Metric, PlanRow, bars, ceiling
+from webapp.products.rules import Bar, Colour, Family, Metric, PlanRow, bars, ceiling
 from webapp.text import fold
 
 PER_PAGE = 25
 AT_ONCE = 500  # how many values one statement names
 ACTIVE = Product.ended_at.is_(None)
+LISTED = (Product.family_rank, Product.sort_label, Product.id)  # the order of every list
+WORDS = 6  # of a search that count
 
 _FAMILY_RANK = sa.case({family: family.rank for family in Family}, value=Plan.family)
 Each = TypeVar("Each")
@@ -161,7 +164,7 @@ def products(
             Product.organisation_id == organisation.id,
             Product.ended_at.is_not(None) if ended else ACTIVE,
         )
-        .order_by(Product.family_rank, Product.sort_label, Product.id)
+        .order_by(*LISTED)
     )
     if search:
         query = query.where(Product.sort_label.contains(fold(search), autoescape=True))
@@ -169,6 +172,11 @@ def products(
         tagged = sa.select(ProductTag.product_id).where(ProductTag.tag_id == tag.id)
         query = query.where(Product.id.in_(tagged))
     return _part(query, page)
+
+
+def labelled(words: str) -> list[sa.ColumnElement[bool]]:
+    """The conditions under which a product's label holds each of the words."""
+    return [Product.sort_label.contains(word, autoescape=True) for word in fold(words).split()[:WORDS]]
 
 
 def product(organisation: Organisation, public_id: str) -> Product | None:
@@ -354,6 +362,25 @@ def tag_named(organisation: Organisation, sort_name: str) -> Tag | None:
     """The organisation's tag with this folded name."""
     return db.session.scalar(
         sa.select(Tag).where(Tag.organisation_id == organisation.id, Tag.sort_name == sort_name)
+    )
+
+
+def tags_on(ids: list[int]) -> dict[int, list[tuple[str, str]]]:
+    """(name, colour) of each tag on these products, by the product's id."""
+    found: dict[int, list[tuple[str, str]]] = {}
+    for product_id, name, colour in db.session.connection().execute(_tags_of_products(), {"products": ids}):
+        found.setdefault(product_id, []).append((name, colour.value))
+    return found
+
+
+@cache
+def _tags_of_products() -> sa.Select[int, str, Colour]:
+    """Composed once: that takes longer than the database's answer."""
+    return (
+        sa.select(ProductTag.product_id, Tag.name, Tag.colour)
+        .join(Tag, Tag.id == ProductTag.tag_id)
+        .where(ProductTag.product_id.in_(sa.bindparam("products", expanding=True)))
+        .order_by(Tag.sort_name)
     )
 
 

@@ -30,6 +30,7 @@ from webapp.invitations.rules import Direction, NotWaiting, State
 from webapp.limits import Limit
 from webapp.partnerships import labels as partnership_labels
 from webapp.partnerships import queries as partnerships
+from webapp.partnerships.choosable import products_page
 from webapp.partnerships.forms import SEARCH_LENGTH, next_step, read_boxes
 from webapp.partnerships.rules import Access
 from webapp.partnerships.selection import Selection
@@ -287,7 +288,7 @@ def _judge(membership: Membership, asked: Invitation, form: GrantForm, selection
 def _editor(membership: Membership, asked: Invitation, form: GrantForm, selection: Selection) -> Response:
     """The page with both columns. With products on several pages, `page` and `q` say which are shown."""
     client = membership.organisation
-    listed = partnerships.products_page(
+    listed = products_page(
         client, language=current_language(), q=request.values.get("q", "")[:SEARCH_LENGTH],
         page=page_number(request.values),
     )  # fmt: skip
