@@ -43,7 +43,7 @@ def _whole() -> sa.Select[Invitation]:
 
 def by_id(invitation_id: int) -> Invitation | None:
     """The invitation that a mail or a link is about."""
-    return db.session.scalar(_whole().where(Invitation.id == invitation_id))
+    return _one(Invitation.id == invitation_id)
 
 
 def by_link(token: str, *, now: datetime) -> Invitation | None:
@@ -61,134 +61,86 @@ def by_replaced_link(token: str, *, now: datetime) -> Invitation | None:
     return by_id(link.subject) if link else None
 
 
+def _one(*conditions: sa.ColumnElement[bool]) -> Invitation | None:
+    return db.session.scalar(_whole().where(*conditions))
+
+
+def _all(*conditions: sa.ColumnElement[bool]) -> list[Invitation]:
+    return list(db.session.scalars(_whole().where(*conditions).order_by(Invitation.id)))
+
+
+def _from_client(client: Organisation) -> sa.ColumnElement[bool]:
+    return sa.and_(Invitation.client_id == client.id, Invitation.direction == Direction.TO_PARTNER)
+
+
+def _to_partner(partner: PartnerAccount) -> sa.ColumnElement[bool]:
+    return sa.and_(Invitation.partner_id == partner.id, Invitation.direction == Direction.TO_PARTNER)
+
+
+def _from_partner(partner: PartnerAccount) -> sa.ColumnElement[bool]:
+    return sa.and_(Invitation.partner_id == partner.id, Invitation.direction == Direction.TO_CLIENT)
+
+
+def _to_address(email: str) -> sa.ColumnElement[bool]:
+    return sa.and_(Invitation.email == email, Invitation.direction == Direction.TO_CLIENT)
+
+
+# --- sent ---------------------------------------------------------------------------------------------------
+
+
 def open_of_client(client: Organisation) -> list[Invitation]:
     """The client's open invitations to partners, waiting or lapsed, newest first."""
-    return list(
-        db.session.scalars(
-            _whole()
-            .where(Invitation.client_id == client.id, Invitation.direction == Direction.TO_PARTNER, OPEN)
-            .order_by(Invitation.id.desc())
-        )
-    )
-
-
-def sent_by_client(client: Organisation, public_id: str) -> Invitation | None:
-    """One of the client's invitations to a partner."""
-    return db.session.scalar(
-        _whole().where(
-            Invitation.client_id == client.id,
-            Invitation.direction == Direction.TO_PARTNER,
-            Invitation.public_id == public_id,
-        )
-    )
-
-
-def sent_by(organisation: Organisation, public_id: str) -> Invitation | None:
-    """An invitation that the organisation sent, as a client or as a partner."""
-    if mine := sent_by_client(organisation, public_id):
-        return mine
-    partner = directory.account_of(organisation)
-    return sent_by_partner(partner, public_id) if partner else None
+    return _all(_from_client(client), OPEN)[::-1]
 
 
 def open_of_partner(partner: PartnerAccount) -> list[Invitation]:
     """What the partner has asked clients and waits for, or has lapsed, newest first."""
-    return list(
-        db.session.scalars(
-            _whole()
-            .where(Invitation.partner_id == partner.id, Invitation.direction == Direction.TO_CLIENT, OPEN)
-            .order_by(Invitation.id.desc())
-        )
-    )
+    return _all(_from_partner(partner), OPEN)[::-1]
 
 
-def sent_by_partner(partner: PartnerAccount, public_id: str) -> Invitation | None:
-    """One of the partner's requests to a client."""
-    return db.session.scalar(
-        _whole().where(
-            Invitation.partner_id == partner.id,
-            Invitation.direction == Direction.TO_CLIENT,
-            Invitation.public_id == public_id,
-        )
-    )
-
-
-def waiting_for_partner(partner: PartnerAccount, *, now: datetime) -> list[Invitation]:
-    """The invitations of clients that wait for the partner's answer, oldest first."""
-    return list(
-        db.session.scalars(
-            _whole()
-            .where(
-                Invitation.partner_id == partner.id,
-                Invitation.direction == Direction.TO_PARTNER,
-                OPEN,
-                Invitation.expires_at > now,
-            )
-            .order_by(Invitation.id)
-        )
-    )
-
-
-def received_by_partner(partner: PartnerAccount, public_id: str) -> Invitation | None:
-    """One of the invitations that clients sent to this partner."""
-    return db.session.scalar(
-        _whole().where(
-            Invitation.partner_id == partner.id,
-            Invitation.direction == Direction.TO_PARTNER,
-            Invitation.public_id == public_id,
-        )
-    )
-
-
-def waiting_for_person(person: User, *, now: datetime) -> list[Invitation]:
-    """The requests of partners that wait for an answer at this person's address, oldest first."""
-    return list(
-        db.session.scalars(
-            _whole()
-            .where(
-                Invitation.direction == Direction.TO_CLIENT,
-                Invitation.email == person.email,
-                OPEN,
-                Invitation.expires_at > now,
-            )
-            .order_by(Invitation.id)
-        )
-    )
-
-
-def received_by_person(person: User, public_id: str) -> Invitation | None:
-    """One of the requests that partners sent to this person's address."""
-    return db.session.scalar(
-        _whole().where(
-            Invitation.direction == Direction.TO_CLIENT,
-            Invitation.email == person.email,
-            Invitation.public_id == public_id,
-        )
-    )
+def sent_by(organisation: Organisation, public_id: str) -> Invitation | None:
+    """An invitation that the organisation sent, as a client or as a partner."""
+    this = Invitation.public_id == public_id
+    if mine := _one(_from_client(organisation), this):
+        return mine
+    partner = directory.account_of(organisation)
+    return _one(_from_partner(partner), this) if partner else None
 
 
 def open_between(client: Organisation, partner: PartnerAccount) -> Invitation | None:
     """The client's open invitation to this partner."""
-    return db.session.scalar(
-        _whole().where(
-            Invitation.client_id == client.id,
-            Invitation.partner_id == partner.id,
-            Invitation.direction == Direction.TO_PARTNER,
-            OPEN,
-        )
-    )
+    return _one(_from_client(client), _to_partner(partner), OPEN)
 
 
 def open_to(partner: PartnerAccount, email: str) -> Invitation | None:
     """The partner's open request to this address."""
-    return db.session.scalar(
-        _whole().where(
-            Invitation.partner_id == partner.id,
-            Invitation.email == email,
-            Invitation.direction == Direction.TO_CLIENT,
-            OPEN,
-        )
-    )
+    return _one(_from_partner(partner), _to_address(email), OPEN)
+
+
+# --- received -----------------------------------------------------------------------------------------------
+
+
+def waiting_for_partner(partner: PartnerAccount, *, now: datetime) -> list[Invitation]:
+    """The invitations of clients that wait for the partner's answer, oldest first."""
+    return _all(_to_partner(partner), OPEN, Invitation.expires_at > now)
+
+
+def received_by_partner(partner: PartnerAccount, public_id: str) -> Invitation | None:
+    """One of the invitations that clients sent to this partner."""
+    return _one(_to_partner(partner), Invitation.public_id == public_id)
+
+
+def waiting_for_person(person: User, *, now: datetime) -> list[Invitation]:
+    """The requests of partners that wait for an answer at this person's address, oldest first."""
+    return _all(_to_address(person.email), OPEN, Invitation.expires_at > now)
+
+
+def received_by_person(person: User, public_id: str) -> Invitation | None:
+    """One of the requests that partners sent to this person's address."""
+    return _one(_to_address(person.email), Invitation.public_id == public_id)
+
+
+# --- offered, asked, granted --------------------------------------------------------------------------------
 
 
 def offered(invitation: Invitation) -> dict[int, Rights]:
@@ -344,26 +296,10 @@ def partner_to_ask(key: str) -> PartnerAccount | None:
 
 def to_remind(*, now: datetime) -> list[Invitation]:
     """Waiting invitations that lapse within five days; not those of a partner that is suspended."""
-    return list(
-        db.session.scalars(
-            _whole()
-            .where(
-                OPEN,
-                Invitation.expires_at > now,
-                Invitation.expires_at <= now + REMINDER,
-                Invitation.partner.has(PartnerAccount.suspended_at.is_(None)),
-            )
-            .order_by(Invitation.id)
-        )
-    )
+    soon = sa.and_(Invitation.expires_at > now, Invitation.expires_at <= now + REMINDER)
+    return _all(OPEN, soon, Invitation.partner.has(PartnerAccount.suspended_at.is_(None)))
 
 
 def lapsed(*, now: datetime, since: datetime) -> list[Invitation]:
     """Invitations that lapsed between `since` and `now`."""
-    return list(
-        db.session.scalars(
-            _whole()
-            .where(OPEN, Invitation.expires_at <= now, Invitation.expires_at > since)
-            .order_by(Invitation.id)
-        )
-    )
+    return _all(OPEN, Invitation.expires_at <= now, Invitation.expires_at > since)
