@@ -9,7 +9,7 @@ from tests.factories import make_organisation, make_partnership, make_plan, make
 from webapp.extensions import db
 from webapp.partnerships import queries
 from webapp.partnerships.choosable import products_page
-from webapp.partnerships.forms import Step, next_step, read_boxes
+from webapp.partnerships.forms import ListPage, asked_page, read_boxes
 from webapp.partnerships.rules import EVERYTHING, Access, Right, RightChange, Rights
 from webapp.partnerships.selection import Selection
 from webapp.products.rules import Colour, Family
@@ -123,10 +123,10 @@ def test_what_has_ended_meanwhile_is_left_out(cast, shop, now):
 @pytest.mark.parametrize(
     ("typed", "leads"),
     [
-        ({"do": "page:3", "q": "shop"}, Step(3, "shop")),
-        ({"do": "search", "q": "x" * 200, "page": "4"}, Step(1, "x" * 80)),
-        ({"do": "all:web", "page": "2"}, Step(2, "")),
-        ({"do": "all:web", "page": "²"}, Step(1, "")),
+        ({"do": "page:3", "q": "shop"}, ListPage(3, "shop")),
+        ({"do": "search", "q": "x" * 200, "page": "4"}, ListPage(1, "x" * 80)),
+        ({"do": "all:web", "page": "2"}, ListPage(2, "")),
+        ({"do": "all:web", "page": "²"}, ListPage(1, "")),
         ({"do": "page:x"}, None),
         ({"do": "enter", "q": "shop", "listed": "", "page": "2"}, Step(1, "shop")),
         ({"do": "enter", "q": "shop", "listed": "shop"}, None),
@@ -136,7 +136,7 @@ def test_what_has_ended_meanwhile_is_left_out(cast, shop, now):
     ],
 )
 def test_where_a_button_leads(typed, leads):
-    assert next_step(MultiDict(typed)) == leads
+    assert asked_page(MultiDict(typed)) == leads
 
 
 def test_a_page_of_many_products_takes_three_statements(app, cast, statements):

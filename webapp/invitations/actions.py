@@ -199,7 +199,7 @@ def accept(invitation: Invitation, *, by: User, now: datetime) -> Partnership:
     client = invitation.client
     if client is None:
         raise Gone()
-    _open_for_answer(invitation, client, by=by, now=now)
+    _open_for_answer(invitation, client, now=now)
     checks.refuse_others(invitation.partner.organisation, by)
     picked = queries.still_offered(invitation) if invitation.access is Access.LIMITED else {}
     partnership = partnerships.begin(
@@ -219,7 +219,7 @@ def grant(
 
     Raises NotWaiting, OnlyRepresentatives, NothingChosen, and what `partnerships.begin` refuses.
     """
-    _open_for_answer(invitation, client, by=by, now=now)
+    _open_for_answer(invitation, client, now=now)
     _addressed_to(invitation, by)
     checks.refuse_others(client, by)
     if terms.access is Access.LIMITED and not picked:
@@ -237,7 +237,7 @@ def grant(
 @unit_of_work
 def refuse(invitation: Invitation, *, reason: str, by: User, now: datetime) -> None:
     """Whoever was asked says no, with a reason or without (RULES C6, C7). Raises NotWaiting, OnlyRepresentatives."""
-    _open_for_answer(invitation, invitation.client, by=by, now=now)
+    _open_for_answer(invitation, invitation.client, now=now)
     if invitation.direction is Direction.TO_PARTNER:
         checks.refuse_others(invitation.partner.organisation, by)
         told, kind = _client_side(invitation), "invitation_refused"
@@ -251,7 +251,7 @@ def refuse(invitation: Invitation, *, reason: str, by: User, now: datetime) -> N
     audit.record("invitation.refused", invitation, by=by, now=now)
 
 
-def _open_for_answer(invitation: Invitation, client: Organisation | None, *, by: User, now: datetime) -> None:
+def _open_for_answer(invitation: Invitation, client: Organisation | None, *, now: datetime) -> None:
     if client:
         lock(client)
     lock(invitation.partner)

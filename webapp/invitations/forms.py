@@ -15,9 +15,10 @@ from webapp.forms import BaseForm, HiddenField, OneOf, Text, lazy, needed
 from webapp.i18n import gettext as _
 from webapp.invitations import rules
 from webapp.invitations.queries import Candidate
-from webapp.invitations.selection import Bars, Choice
+from webapp.invitations.selection import Choice
 from webapp.limits import Limit
 from webapp.partnerships.labels import ACCESSES, PAYERS
+from webapp.partnerships.queries import Bars
 from webapp.partnerships.rules import Access
 
 DAY = timedelta(days=1)

@@ -25,7 +25,7 @@ from webapp.found import found
 from webapp.htmx import go, page_number, render, saying_why_not, show, wants_fragment
 from webapp.i18n import current_language, day, tell
 from webapp.i18n import gettext as _
-from webapp.invitations import actions, labels, queries, rules, selection
+from webapp.invitations import actions, labels, queries, rules
 from webapp.invitations.forms import (
     AccessForm,
     PartnerForm,
@@ -44,7 +44,7 @@ from webapp.limits import Limit
 from webapp.partnerships import labels as partnership_labels
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.choosable import products_page
-from webapp.partnerships.forms import SEARCH_LENGTH, next_step, read_boxes
+from webapp.partnerships.forms import SEARCH_LENGTH, ListPage, asked_page, read_boxes
 from webapp.partnerships.rules import Access, FullGiven, HeldByOthers, NothingChosen, Payer, ProductTaken
 from webapp.products.forms import read_search
 from webapp.refused import Refused, TooMany
@@ -183,7 +183,7 @@ def _preset(choice: Choice, candidates: list[Candidate]) -> str | None:
 @on_the_way(Step.ACCESS)
 def access_step(membership: Membership, key: str, choice: Choice) -> AnyResponse:
     """Limited or full; what other partners stand in the way of can't be chosen (RULES C1–C3)."""
-    bars = selection.bars(choice.client)
+    bars = partnerships.bars(choice.client)
     form = AccessForm(bars, data={"access": choice.access})
     if form.validate_on_submit():
         choice.access = Access(form.access.data)
@@ -201,9 +201,9 @@ def products(membership: Membership, key: str, choice: Choice) -> AnyResponse:
     form, q, page = ConfirmForm(), request.args.get("q", "")[:SEARCH_LENGTH], page_number(request.args)
     if form.validate_on_submit():
         read_boxes(request.form, choice.products)
-        if (step := next_step(request.form)) or wants_fragment():
+        if (wanted := asked_page(request.form)) or wants_fragment():
             _keep(membership, key, choice)
-            return _picked(choice) if step is None else _list_page(membership, key, step.page, step.q)
+            return _list_page(membership, key, wanted) if wanted else _picked(choice)
         if choice.picked:
             return _onward(membership, key, choice, Step.PRODUCTS)
         form.refuse(NothingChosen())
@@ -214,9 +214,9 @@ def products(membership: Membership, key: str, choice: Choice) -> AnyResponse:
     )  # fmt: skip
 
 
-def _list_page(membership: Membership, key: str, page: int, q: str) -> AnyResponse:
+def _list_page(membership: Membership, key: str, wanted: ListPage) -> AnyResponse:
     then = request.args.get("then")
-    return go(_page_of(membership, key, Step.PRODUCTS, page=str(page), q=q or None, then=then))
+    return go(_page_of(membership, key, Step.PRODUCTS, page=wanted.page, q=wanted.q or None, then=then))
 
 
 def _picked(choice: Choice) -> Response:
@@ -274,7 +274,7 @@ def _check_page(membership: Membership, key: str, choice: Choice, form: SendForm
     return show(
         "invitations/check.html", form, membership=membership, key=key, choice=choice, partner=partner,
         lines=_what_it_can_do(choice), people=partnerships.shared_people(choice.client, partner),
-        bars=selection.bars(choice.client), candidate=queries.as_candidates(choice.client, [partner])[0],
+        bars=partnerships.bars(choice.client), candidate=queries.as_candidates(choice.client, [partner])[0],
     )  # fmt: skip
 
 

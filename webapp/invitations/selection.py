@@ -13,26 +13,8 @@ from webapp.directory.models import PartnerAccount
 from webapp.invitations import queries
 from webapp.invitations.rules import Step, steps
 from webapp.partnerships import queries as partnerships
-from webapp.partnerships.models import Partnership
-from webapp.partnerships.rules import Access, Holder, Payer, Rights, Terms
+from webapp.partnerships.rules import Access, Payer, Rights, Terms
 from webapp.partnerships.selection import Selection
-
-
-@dataclass(frozen=True)
-class Bars:
-    """What the client's other partners stand in the way of (RULES C2, C3)."""
-
-    full: Partnership | None
-    holders: list[Holder]
-
-    def on(self, access: Access | None) -> bool:
-        """Whether this access can't be given at the moment."""
-        return self.full is not None or (access == Access.FULL and bool(self.holders))
-
-
-def bars(client: Organisation) -> Bars:
-    """The partners of the client that have to give way first."""
-    return Bars(partnerships.full_partner(client), partnerships.holders(client))
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from webapp.accounts.rules import Role
 from webapp.drafts import Draft
 from webapp.forms import BaseForm, ConfirmForm
 from webapp.found import found
-from webapp.htmx import go, page_number, render, saying_why_not, wants_fragment
-from webapp.htmx import show as show_form
+from webapp.htmx import go, page_number, render, saying_why_not, show, wants_fragment
 from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.invitations import queries as invitations
@@ -28,7 +27,7 @@ from webapp.partnerships import labels as partnership_labels
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.choosable import products_page
 from webapp.partnerships.ending import Ending
-from webapp.partnerships.forms import SEARCH_LENGTH, Step, next_step
+from webapp.partnerships.forms import SEARCH_LENGTH, ListPage, asked_page
 from webapp.partnerships.models import Partnership, PartnershipChange
 from webapp.partnerships.rules import (
     Access,
@@ -84,16 +83,16 @@ def index(membership: Membership) -> Response:
 # --- one partner --------------------------------------------------------------------------------------------
 
 
-@blueprint.get("/o/<org>/partners/<partner>")
+@blueprint.get("/o/<org>/partners/<partner>", endpoint="show")
 @member()
-def show(membership: Membership, partner: str) -> AnyResponse:
+def show_partner(membership: Membership, partner: str) -> AnyResponse:
     """What the partner can do today, and for legal representatives the editor of that (RULES C9)."""
     partnership = _partnership(membership, partner)
     edit = _edit(membership, partnership, request.args.get("draft", ""))
     if edit and edit.stale:
         return go(_address(partnership, "review", draft=edit.key))
-    step = Step(page_number(request.args), request.args.get("q", "")[:SEARCH_LENGTH])
-    return _page(membership, partnership, edit, step)
+    shown = ListPage(page_number(request.args), request.args.get("q", "")[:SEARCH_LENGTH])
+    return _page(membership, partnership, edit, shown)
 
 
 def _edit(membership: Membership, partnership: Partnership, key: str) -> Edit | None:
@@ -118,7 +117,7 @@ def _page(
     membership: Membership,
     partnership: Partnership,
     edit: Edit | None,
-    step: Step,
+    shown: ListPage,
     form: BaseForm | None = None,
 ) -> Response:
     """The partner's page. `form` holds what was refused."""
@@ -127,13 +126,17 @@ def _page(
     listed = granted = None
     if edits:
         listed = products_page(
-            partnership.client, language=current_language(), own=edit.selection.own, q=step.q, page=step.page
+            partnership.client,
+            language=current_language(),
+            own=edit.selection.own,
+            q=shown.q,
+            page=shown.page,
         )
     elif partnership.access is Access.LIMITED and not partnership.ended_at:
-        granted = queries.granted_products(partnership, page=step.page)
+        granted = queries.granted_products(partnership, page=shown.page)
     return render(
         "partners/show.html", status=form.status if form else 200, form=form, membership=membership,
-        partnership=partnership, manages=_manages(membership), edit=edit, listed=listed, granted=granted, q=step.q,
+        partnership=partnership, manages=_manages(membership), edit=edit, listed=listed, granted=granted, q=shown.q,
         since=queries.access_since(partnership), lines=_what_it_can_do(partnership), history=_history(partnership),
         named=LISTED,
     )  # fmt: skip
@@ -180,16 +183,20 @@ def draft(membership: Membership, partner: str) -> AnyResponse:
 
 def _after(membership: Membership, partnership: Partnership, edit: Edit) -> AnyResponse:
     """Where the button of the editor leads; without a button only the bar is drawn anew."""
-    do, step = request.form.get("do", ""), next_step(request.form)
-    if step:
-        return go(_address(partnership, draft=edit.key, page=step.page, q=step.q or None))
+    do, page = request.form.get("do", ""), asked_page(request.form)
+    if page:
+        return go(_address(partnership, draft=edit.key, page=page.page, q=page.q or None))
     if wants_fragment() and not do:
         return render("partners/_savebar.html", partnership=partnership, edit=edit, named=LISTED)
     if edit.becomes_limited and not edit.picked and not edit.stale:
         form = EditorForm()
         form.refuse(NothingChosen())
         return _page(
-            membership, partnership, edit, Step(page_number(request.form), request.form.get("q", "")), form
+            membership,
+            partnership,
+            edit,
+            ListPage(page_number(request.form), request.form.get("q", "")),
+            form,
         )
     return go(_address(partnership, "review", draft=edit.key))
 
@@ -273,7 +280,7 @@ def remove_product(membership: Membership, partner: str, product: str) -> AnyRes
         return go(_address(partnership))
     form = ConfirmForm()
     if not form.validate_on_submit():
-        return show_form(
+        return show(
             "partners/removal.html", form, membership=membership, partnership=partnership, product=managed,
             last=len(partnerships.granted(partnership)) == 1,
         )  # fmt: skip
@@ -318,7 +325,7 @@ def check_payment(membership: Membership, partner: str) -> AnyResponse:
     if form.validate_on_submit() and _in_measure(form, partnership):
         _change_payer(partnership, payer)
         return go(_address(partnership))
-    return show_form(
+    return show(
         "partners/payment_check.html", form, membership=membership, partnership=partnership, payer=payer
     )
 

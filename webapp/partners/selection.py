@@ -11,12 +11,12 @@ from werkzeug.datastructures import MultiDict
 from webapp import drafts
 from webapp.accounts.models import User
 from webapp.drafts import Draft
-from webapp.invitations.selection import Bars
 from webapp.partners import labels, queries
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.forms import read_boxes
 from webapp.partnerships.labels import change_line
 from webapp.partnerships.models import Partnership
+from webapp.partnerships.queries import Bars
 from webapp.partnerships.rules import NOTHING, Access, Payer, RightChange, Rights, Terms, differences
 from webapp.partnerships.selection import Selection
 
@@ -121,11 +121,7 @@ class Edit:
     @cached_property
     def bars(self) -> Bars:
         """The client's other partners that may stand in the way (RULES C3)."""
-        client = self.partnership.client
-        return Bars(
-            partnerships.full_partner(client, but=self.partnership),
-            partnerships.holders(client, but=self.partnership),
-        )
+        return partnerships.bars(self.partnership.client, but=self.partnership)
 
     @property
     def barred(self) -> bool:

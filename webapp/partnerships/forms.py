@@ -26,8 +26,8 @@ END_CHECKS = Limit("end", 5, timedelta(minutes=15))  # wrong passwords, per pers
 
 
 @dataclass(frozen=True)
-class Step:
-    """Where a button of the selection leads: a page of the list, and the words that are searched."""
+class ListPage:
+    """A page of the products to choose from, and the words that are searched."""
 
     page: int
     q: str
@@ -45,7 +45,7 @@ def read_boxes(form: MultiDict[str, str], selection: Selection) -> None:
         selection.take_family(Family(family), EVERYTHING if what == "all" else NOTHING)
 
 
-def next_step(form: MultiDict[str, str]) -> Step | None:
+def asked_page(form: MultiDict[str, str]) -> ListPage | None:
     """The page of the list that a button asks for (`do=page:2`, `do=search`, `do=all:web`); None for other buttons.
 
     Enter (`do=enter`) searches where other words than those of the `listed` products were typed.
@@ -56,11 +56,11 @@ def next_step(form: MultiDict[str, str]) -> Step | None:
         what = "search"
     here = form.get("page", "")
     if what == "page" and value.isascii() and value.isdigit():
-        return Step(min(int(value[:5]), 10_000), q)
+        return ListPage(min(int(value[:5]), 10_000), q)
     if what == "search":
-        return Step(1, q)
+        return ListPage(1, q)
     if what in ("all", "none"):
-        return Step(int(here[:5]) if here.isascii() and here.isdigit() else 1, q)
+        return ListPage(int(here[:5]) if here.isascii() and here.isdigit() else 1, q)
     return None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -114,6 +115,23 @@ def holders(client: Organisation, *, but: Partnership | None = None) -> list[Hol
         .order_by(PartnerAccount.sort_name, Product.sort_label)
     )
     return [Holder(*row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Bars:
+    """What other partners of a client are in the way of (RULES C2, C3)."""
+
+    full: Partnership | None
+    holders: list[Holder]
+
+    def on(self, access: Access | None) -> bool:
+        """Whether a partnership can't begin with this access at the moment."""
+        return self.full is not None or (access == Access.FULL and bool(self.holders))
+
+
+def bars(client: Organisation, *, but: Partnership | None = None) -> Bars:
+    """The partners of the client that have to give way first; `but` is the partnership that is being changed."""
+    return Bars(full_partner(client, but=but), holders(client, but=but))
 
 
 # --- what a partner may do ----------------------------------------------------------------------------------

@@ -9,22 +9,22 @@ from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
 from webapp.directory.models import PartnerAccount
 from webapp.invitations.models import Invitation
-from webapp.invitations.selection import Bars, bars
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.models import Partnership
+from webapp.partnerships.queries import Bars
 from webapp.partnerships.rules import AlreadyPartners, FullGiven, HeldByOthers, Suspended, Terms
 from webapp.refused import Refused
 
 
 @dataclass(frozen=True)
-class Standing:
-    """What a client has with partners already, where it matters to a request (RULES C1–C3)."""
+class Obstacles:
+    """What a client has with partners already, as far as it is in the way of a request (RULES C1–C3)."""
 
     partner: PartnerAccount
     same: Partnership | None  # with the partner that asks
     bars: Bars  # what other partners are in the way of
 
-    def against(self, terms: Terms) -> Refused | None:
+    def to(self, terms: Terms) -> Refused | None:
         """Why these terms can't be granted at the moment; judged once more, under lock, when they are."""
         if self.same:
             return AlreadyPartners(partner=self.partner.name)
@@ -35,9 +35,9 @@ class Standing:
         return HeldByOthers(self.bars.holders) if self.bars.on(terms.access) else None
 
 
-def standing(client: Organisation, partner: PartnerAccount) -> Standing:
-    """See `Standing`."""
-    return Standing(partner, partnerships.active_between(client, partner), bars(client))
+def obstacles(client: Organisation, partner: PartnerAccount) -> Obstacles:
+    """What is in the way of this partner at this moment."""
+    return Obstacles(partner, partnerships.active_between(client, partner), partnerships.bars(client))
 
 
 def may_answer_for(person: User, invitation: Invitation) -> list[Membership]:

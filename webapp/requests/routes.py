@@ -31,7 +31,7 @@ from webapp.limits import Limit
 from webapp.partnerships import labels as partnership_labels
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.choosable import products_page
-from webapp.partnerships.forms import SEARCH_LENGTH, next_step, read_boxes
+from webapp.partnerships.forms import SEARCH_LENGTH, asked_page, read_boxes
 from webapp.partnerships.rules import Access
 from webapp.partnerships.selection import Selection
 from webapp.refused import Refused
@@ -267,9 +267,9 @@ def _choose(membership: Membership, asked: Invitation, form: GrantForm, selectio
     kept = Selection(membership.organisation, wanted=selection.picked).as_kept  # what is gone is forgotten
     data = {"org": membership.organisation.public_id, **chosen, "wanted": kept}
     drafts.save("grant", asked.public_id, data, now=clock.now())
-    step = next_step(request.form)
-    if step or taking_over:
-        page, q = (step.page, step.q) if step else (1, "")
+    wanted = asked_page(request.form)
+    if wanted or taking_over:
+        page, q = (wanted.page, wanted.q) if wanted else (1, "")
         return go(_grant_address(membership.organisation, asked, page=page, q=q or None, _anchor="products"))
     return _judge(membership, asked, form, selection)
 
@@ -278,7 +278,7 @@ def _judge(membership: Membership, asked: Invitation, form: GrantForm, selection
     """On to the check page when nothing is in the way at this moment."""
     client = membership.organisation
     if form.chosen(any_product=bool(selection.picked)):
-        refusal = queries.standing(client, asked.partner).against(form.terms)
+        refusal = queries.obstacles(client, asked.partner).to(form.terms)
         if refusal is None:
             return go(url_for("requests.confirm", org=client.public_id, invitation=asked.public_id))
         form.refuse(refusal)
@@ -294,7 +294,7 @@ def _editor(membership: Membership, asked: Invitation, form: GrantForm, selectio
     )  # fmt: skip
     return show(
         "requests/grant.html", form, membership=membership, invitation=asked, selection=selection, listed=listed,
-        standing=queries.standing(client, asked.partner),
+        obstacles=queries.obstacles(client, asked.partner),
     )  # fmt: skip
 
 
