@@ -101,7 +101,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.demo import routes as demo
     from webapp.directory import routes as directory
     from webapp.inbox import routes as inbox
-    from webapp.invitations import routes as invitations
+    from webapp.invitations import adding as invitations  # with the routes of answers
     from webapp.organisations import routes as organisations
     from webapp.pages import routes as pages
     from webapp.partners import routes as partners

@@ -20,10 +20,11 @@ from flask import (
 from flask_login import UserMixin, current_user, login_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock
+from webapp import clock, drafts
 from webapp.accounts import queries
 from webapp.accounts.models import Membership, Organisation, User, UserSession, token_hash
 from webapp.accounts.rules import Role, confirmation_holds
+from webapp.drafts import Draft
 from webapp.extensions import login_manager
 from webapp.htmx import go, render, wants_fragment
 from webapp.i18n import remember_language
@@ -163,6 +164,16 @@ def too_weak(membership: Membership, role: Role) -> Response:
         needed=role,
         able=queries.colleagues_with(membership.organisation, role),
     )
+
+
+def own_draft(kind: str, key: str, membership: Membership) -> Draft | None:
+    """The colleague's live draft, which holds its membership as `by`; 404 for somebody else's, or a malformed key."""
+    if not drafts.KEY.fullmatch(key):
+        abort(404)
+    draft = drafts.find(kind, key, now=clock.now())
+    if draft and draft.data["by"] != membership.public_id:
+        abort(404)
+    return draft
 
 
 def operator(view: View) -> View:

@@ -20,6 +20,7 @@ from webapp.limits import Limit
 from webapp.partnerships.labels import ACCESSES, PAYERS
 from webapp.partnerships.queries import Bars
 from webapp.partnerships.rules import Access
+from webapp.refused import Refused
 
 DAY = timedelta(days=1)
 REQUESTS_TO_ADDRESS = Limit("request-mail", 10, DAY)  # that partners send to one address
@@ -87,24 +88,36 @@ class WalletForm(BaseForm):
     )
 
 
-class SendForm(PasswordAgain, BaseForm):
-    """The last page: a message if there is one, and the password for full access. `seen` is what the page showed."""
+class CheckForm(PasswordAgain, BaseForm):
+    """The last page of a choice: full access, and with it the wallet, asks for the password.
 
-    message = Text(lazy("Message"), most=rules.MESSAGE_LENGTH)
+    `seen` stands for what the page showed: another tab may have changed the choice since; `changed` says so.
+    """
+
     seen = HiddenField()
+    changed: type[Refused] = rules.ChoiceChanged
 
-    def __init__(self, choice: Choice) -> None:
-        super().__init__(data={"message": choice.message, "seen": choice.stamp})
-        self.password_needed = choice.access is Access.FULL
-        self._stamp = choice.stamp
+    def __init__(self, access: Access | None, stamp: str, **typed: str) -> None:
+        self.password_needed = access is Access.FULL
+        self._stamp = stamp
+        super().__init__(data={"seen": stamp, **typed})
 
     def validate(self, extra_validators: Any = None) -> bool:
-        """Nothing is sent that the page did not show."""
+        """Nothing is done that the page did not show."""
         seen, self.seen.data = self.seen.data, self._stamp
         if seen != self._stamp:
-            self.refuse(rules.ChoiceChanged())
+            self.refuse(self.changed())
             return False
         return super().validate(extra_validators)
+
+
+class SendForm(CheckForm):
+    """Sends an invitation, with a message if there is one."""
+
+    message = Text(lazy("Message"), most=rules.MESSAGE_LENGTH)
+
+    def __init__(self, choice: Choice) -> None:
+        super().__init__(choice.access, choice.stamp, message=choice.message)
 
 
 class RefusalForm(BaseForm):

@@ -8,10 +8,11 @@ from typing import Any
 
 from wtforms import Field, ValidationError
 
-from webapp.accounts.forms import NewPassword, OrganisationFields, PasswordAgain, PersonName, language_choices
-from webapp.forms import BaseForm, EmailLine, HiddenField, ManyOf, OneOf, Select, Text, lazy, needed
+from webapp.accounts.forms import NewPassword, OrganisationFields, PersonName, language_choices
+from webapp.forms import BaseForm, EmailLine, ManyOf, OneOf, Select, Text, lazy, needed
 from webapp.i18n import gettext as _
-from webapp.invitations.rules import MESSAGE_LENGTH, REASON_LENGTH
+from webapp.invitations.forms import CheckForm
+from webapp.invitations.rules import MESSAGE_LENGTH
 from webapp.partnerships.labels import ACCESSES, PAYERS, RIGHTS
 from webapp.partnerships.rules import Access, NothingChosen, Payer, Right, Rights, Terms
 from webapp.products.labels import FAMILIES
@@ -147,32 +148,13 @@ def stamp_of(choice: dict[str, Any]) -> str:
     return hashlib.sha256(json.dumps(choice, sort_keys=True).encode()).hexdigest()[:16]
 
 
-class ConfirmGrantForm(PasswordAgain, BaseForm):
-    """The last button. Full access, and with it the wallet, asks for the password.
+class ConfirmGrantForm(CheckForm):
+    """The last button."""
 
-    `seen` stands for what the page showed: another tab may have changed the choice since.
-    """
-
-    seen = HiddenField()
+    changed = ChoiceChanged
 
     def __init__(self, choice: dict[str, Any]) -> None:
-        self.password_needed = choice["access"] == Access.FULL
-        self._stamp = stamp_of(choice)
-        super().__init__(data={"seen": self._stamp})
-
-    def validate(self, extra_validators: Any = None) -> bool:
-        """Nothing is granted that the page did not show."""
-        seen, self.seen.data = self.seen.data, self._stamp
-        if seen != self._stamp:
-            self.refuse(ChoiceChanged())
-            return False
-        return super().validate(extra_validators)
-
-
-class RefuseForm(BaseForm):
-    """Why not, for whoever wants to say so."""
-
-    reason = Text(lazy("Reason"), most=REASON_LENGTH)
+        super().__init__(kept_terms(choice).access, stamp_of(choice))
 
 
 class JoinForm(PersonName, NewPassword, OrganisationFields, BaseForm):

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, drafts, limits
 from webapp.accounts import queries as accounts
-from webapp.accounts.access import member, person, person_or_none, signed_in
+from webapp.accounts.access import member, own_draft, person, person_or_none, signed_in
 from webapp.accounts.entrance import enter
 from webapp.accounts.models import Membership, Organisation
 from webapp.accounts.rules import Role
@@ -24,7 +24,7 @@ from webapp.i18n import current_language, day
 from webapp.i18n import gettext as _
 from webapp.invitations import actions as invitations
 from webapp.invitations import queries as invitation_queries
-from webapp.invitations.forms import request_attempts
+from webapp.invitations.forms import RefusalForm, request_attempts
 from webapp.invitations.models import Invitation
 from webapp.invitations.rules import Direction, NotWaiting, State
 from webapp.limits import Limit
@@ -42,7 +42,6 @@ from webapp.requests.forms import (
     GrantForm,
     JoinForm,
     MessageForm,
-    RefuseForm,
     WhoForm,
     asked_rights,
     is_whole,
@@ -75,16 +74,6 @@ def _to_clients(membership: Membership) -> AnyResponse:
 
 def _to_step(membership: Membership, key: str, step: str) -> AnyResponse:
     return go(url_for(f"requests.{step}", org=membership.organisation.public_id, draft=key))
-
-
-def _draft(membership: Membership, key: str) -> Draft | None:
-    """The live draft; 404 for one of another person or organisation."""
-    if not drafts.KEY.fullmatch(key):
-        abort(404)
-    kept = drafts.find("request", key, now=clock.now())
-    if kept and kept.data["by"] != membership.public_id:
-        abort(404)
-    return kept
 
 
 @blueprint.get("/o/<org>/clients/new")
@@ -138,7 +127,7 @@ def _step(
 def _begun(membership: Membership, key: str, *, first: bool = False) -> Draft | AnyResponse | None:
     """The draft that is not sent yet; None for the very `first` page; else the page to go to instead."""
     _account(membership)
-    kept = _draft(membership, key)
+    kept = own_draft("request", key, membership)
     if kept is None and not first:
         flash(_("This form was opened too long ago. Please start again."), "error")
         return go(url_for("requests.new", org=membership.organisation.public_id))
@@ -346,7 +335,7 @@ def _grant(membership: Membership, asked: Invitation, choice: dict[str, Any]) ->
 @signed_in
 def refuse(invitation: str) -> AnyResponse:
     """Says no, with a reason or without."""
-    asked, form = found(invitation_queries.received_by_person(person(), invitation)), RefuseForm()
+    asked, form = found(invitation_queries.received_by_person(person(), invitation)), RefusalForm()
     if asked.state(clock.now()) is not State.WAITING:
         return _over(asked)
     if not form.validate_on_submit():
