@@ -10,9 +10,9 @@ from webapp import clock
 from webapp.i18n import gettext as _
 from webapp.i18n import lazy, listing, ngettext
 from webapp.invitations.models import Invitation
-from webapp.invitations.rules import Direction, State
-from webapp.partnerships.labels import ACCESSES, PAYERS, RIGHTS
-from webapp.partnerships.rules import Access, Payer, Right, Rights
+from webapp.invitations.rules import Compared, ComparedFamily, Comparison, Direction, State
+from webapp.partnerships.labels import rights_name
+from webapp.partnerships.rules import Access, Payer
 from webapp.products.labels import FAMILIES
 
 STATES = {
@@ -23,16 +23,13 @@ STATES = {
     State.DELETED: (lazy("Deleted"), ""),
 }
 
+NAMED = 5  # things by name in a line
+
 
 def state_name(invitation: Invitation, now: datetime | None = None) -> tuple[str, str]:
     """(name, tone of its badge)."""
     name, tone = STATES[invitation.state(now or clock.now())]
     return str(name), tone
-
-
-def rights_name(rights: Rights) -> str:
-    """`Technical and Statistics`."""
-    return listing([str(RIGHTS[right]) for right in Right if rights.has(right)])
 
 
 def access_line(invitation: Invitation) -> str:
@@ -56,20 +53,60 @@ def asked_lines(invitation: Invitation) -> list[str]:
     ]
 
 
-def access_name(access: Access) -> str:
-    """`Limited access`."""
-    return str(ACCESSES[access])
+def a_few(names: list[str]) -> str:
+    """The first of them, and how many more there are."""
+    if len(names) <= NAMED:
+        return listing(names)
+    return ngettext(
+        "%(names)s and %(num)s more",
+        "%(names)s and %(num)s more",
+        len(names) - NAMED,
+        names=", ".join(names[:NAMED]),
+    )
 
 
-def payer_name(payer: Payer) -> str:
-    """`Client’s payment method`."""
-    return str(PAYERS[payer])
+def differences(compared: Compared) -> list[str]:
+    """In which way what was granted differs from what was asked for, a line each (RULES C7)."""
+    lines = []
+    if compared.asked.access is not compared.granted.access:
+        lines.append(
+            _("You asked for limited access and got full access.")
+            if compared.granted.access is Access.FULL
+            else _("You asked for full access and got limited access.")
+        )
+    elif compared.asked.payer is not compared.granted.payer:
+        lines.append(
+            _("You asked to use your own payment method; the client’s is used.")
+            if compared.granted.payer is Payer.CLIENT
+            else _("You asked to use the client’s payment method; yours is used.")
+        )
+    differing = [each for each in compared.families if each.kind is not Comparison.AS_ASKED]
+    return [*lines, *(_family_line(each) for each in differing)]
+
+
+def _family_line(compared: ComparedFamily) -> str:
+    category, asked = str(FAMILIES[compared.family]), rights_name(compared.asked)
+    granted = a_few(
+        [
+            _("%(rights)s on %(product)s", rights=rights_name(each.rights), product=each.product)
+            for each in compared.granted
+        ]
+    )
+    if not compared.granted:
+        return _("%(category)s: you asked for %(rights)s and got nothing.", category=category, rights=asked)
+    if not compared.asked:
+        return _(
+            "%(category)s: you asked for nothing and got %(granted)s.", category=category, granted=granted
+        )
+    return _(
+        "%(category)s: you asked for %(rights)s and got %(granted)s.",
+        category=category,
+        rights=asked,
+        granted=granted,
+    )
 
 
 FILTERS: dict[str, Callable[..., Any]] = {
-    "access_name": access_name,
-    "payer_name": payer_name,
     "invitation_state": state_name,
-    "rights_name": rights_name,
     "access_line": access_line,
 }

@@ -6,18 +6,18 @@ from webapp import clock
 from webapp.accounts import queries as accounts
 from webapp.accounts.mail import in_your_language, live_link
 from webapp.accounts.models import Organisation, User
-from webapp.i18n import day, language_name, listing, ngettext
+from webapp.i18n import day, language_name, ngettext
 from webapp.i18n import gettext as _
 from webapp.invitations import labels, queries
 from webapp.invitations.models import Invitation
-from webapp.invitations.rules import ComparedFamily, Comparison, Direction, State
+from webapp.invitations.rules import Comparison, Direction, State
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.partnerships import queries as partnerships
-from webapp.partnerships.labels import ACCESSES, PAYERS, RIGHTS, Line, for_client, for_partner
+from webapp.partnerships.labels import ACCESSES, PAYERS, RIGHTS, as_text, for_client, for_partner, rights_name
+from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Access, Payer, Right, Rights
 from webapp.products.labels import FAMILIES
 
-NAMED = 5  # products by name in a line of facts
 ASKING = {"invitation_to_partner", "invitation_to_client", "invitation_reminder"}
 TO_THE_ASKED = {*ASKING, "invitation_deleted"}
 
@@ -54,11 +54,6 @@ def _link(invitation: Invitation) -> str | None:
 
 def _client(invitation: Invitation) -> str:
     return invitation.client.name if invitation.client else invitation.email or ""
-
-
-def _ticks(lines: list[Line]) -> tuple[str, ...]:
-    """What X can do, in the same words as on the pages."""
-    return tuple(f"{'✓' if line.may else '✕'} {line.sentence}" for line in lines)
 
 
 def _quote(invitation: Invitation) -> tuple[str, str] | None:
@@ -124,18 +119,7 @@ def _products_with(right: Right, products: list[tuple[str, Rights]]) -> list[tup
     names = [label for label, rights in products if rights.has(right)]
     if not names:
         return []
-    return [(str(RIGHTS[right]), _some(names))]
-
-
-def _some(names: list[str]) -> str:
-    if len(names) <= NAMED:
-        return listing(names)
-    return ngettext(
-        "%(names)s and %(num)s more",
-        "%(names)s and %(num)s more",
-        len(names) - NAMED,
-        names=", ".join(names[:NAMED]),
-    )
+    return [(str(RIGHTS[right]), labels.a_few(names))]
 
 
 # --- asked --------------------------------------------------------------------------------------------------
@@ -166,7 +150,7 @@ def invitation_to_partner(row: QueuedMail) -> Letter | None:
                 partner=partner,
             ),
             _("This is what you will be able to do:"),
-            *_ticks(for_partner(summary, client.name)),
+            *as_text(for_partner(summary, client.name)),
         ),
         quote=_quote(invitation),
         facts=(
@@ -236,7 +220,7 @@ def invitation_to_client(row: QueuedMail) -> Letter | None:
 
 def _asked_facts(invitation: Invitation) -> list[tuple[str, str]]:
     in_order = sorted(invitation.asked, key=lambda each: each.family.rank)
-    return [(str(FAMILIES[each.family]), labels.rights_name(each.rights)) for each in in_order]
+    return [(str(FAMILIES[each.family]), rights_name(each.rights)) for each in in_order]
 
 
 @mail
@@ -318,7 +302,7 @@ def invitation_accepted(row: QueuedMail) -> Letter | None:
         heading=_("%(partner)s has accepted your invitation", partner=partner),
         paragraphs=(
             _("The partnership has begun. This is what %(partner)s can do from now on:", partner=partner),
-            *_ticks(for_client(partnerships.summary(partnership))),
+            *as_text(for_client(partnerships.summary(partnership))),
             *_left_out(invitation, left_out),
         ),
         facts=(
@@ -414,8 +398,8 @@ def request_granted(row: QueuedMail) -> Letter | None:
         heading=_("%(client)s has given you access", client=client),
         paragraphs=(
             _("The partnership has begun. This is what you can do from now on:"),
-            *_ticks(for_partner(partnerships.summary(partnership), client)),
-            *_differences(invitation),
+            *as_text(for_partner(partnerships.summary(partnership), client)),
+            *_beside_what_was_asked(invitation, partnership),
         ),
         facts=(
             (_("Access"), str(ACCESSES[partnership.access])),
@@ -433,51 +417,11 @@ def request_granted(row: QueuedMail) -> Letter | None:
     )
 
 
-def _differences(invitation: Invitation) -> tuple[str, ...]:
-    """In which way it differs from what was asked for, a line each."""
-    if invitation.partnership is None:
-        return ()
-    compared = queries.asked_and_granted(invitation, invitation.partnership)
+def _beside_what_was_asked(invitation: Invitation, partnership: Partnership) -> tuple[str, ...]:
+    compared = queries.asked_and_granted(invitation, partnership)
     if compared.kind is Comparison.AS_ASKED:
         return (_("That is what you asked for."),)
-    lines = []
-    if compared.asked.access is not compared.granted.access:
-        lines.append(
-            _("You asked for limited access and got full access.")
-            if compared.granted.access is Access.FULL
-            else _("You asked for full access and got limited access.")
-        )
-    elif compared.asked.payer is not compared.granted.payer:
-        lines.append(
-            _("You asked to use your own payment method; the client’s is used.")
-            if compared.granted.payer is Payer.CLIENT
-            else _("You asked to use the client’s payment method; yours is used.")
-        )
-    differing = [each for each in compared.families if each.kind is not Comparison.AS_ASKED]
-    return (_("That differs from what you asked for:"), *lines, *(_family_line(each) for each in differing))
-
-
-def _family_line(compared: ComparedFamily) -> str:
-    category, asked = str(FAMILIES[compared.family]), labels.rights_name(compared.asked)
-    granted = listing(
-        _("%(rights)s on %(product)s", rights=labels.rights_name(each.rights), product=each.product)
-        for each in compared.granted[:NAMED]
-    )
-    if not compared.granted:
-        return _("%(category)s: you asked for %(rights)s and got nothing.", category=category, rights=asked)
-    more = len(compared.granted) - NAMED
-    if more > 0:
-        granted = ngettext("%(names)s and %(num)s more", "%(names)s and %(num)s more", more, names=granted)
-    if not compared.asked:
-        return _(
-            "%(category)s: you asked for nothing and got %(granted)s.", category=category, granted=granted
-        )
-    return _(
-        "%(category)s: you asked for %(rights)s and got %(granted)s.",
-        category=category,
-        rights=asked,
-        granted=granted,
-    )
+    return (_("That differs from what you asked for:"), *labels.differences(compared))
 
 
 @mail

@@ -35,7 +35,7 @@ from webapp.partnerships.rules import FullGiven, HeldByOthers, ProductTaken
 from webapp.refused import Refused, TooMany
 
 blueprint = Blueprint("invitations", __name__)
-for _name, _filter in labels.FILTERS.items():
+for _name, _filter in {**partnership_labels.FILTERS, **labels.FILTERS}.items():
     blueprint.add_app_template_filter(_filter, _name)
 
 

@@ -7,22 +7,15 @@ from datetime import datetime, timedelta
 
 from webapp.i18n import gettext as _
 from webapp.i18n import instant, lazy, ngettext
-from webapp.partnerships.labels import STANDINGS
 from webapp.partnerships.models import Partnership, PartnershipChange
-from webapp.partnerships.rules import Payer, Right, RightChange, Side, Standing
+from webapp.partnerships.rules import Payer, Right, RightChange, Side
 
 PAYMENT = {Payer.CLIENT: lazy("Your payment method"), Payer.PARTNER: lazy("Partner’s payment method")}
-TONES = {Standing.ACTIVE: "ok", Standing.SUSPENDED: "wait", Standing.ENDED: ""}
 
 
 def payment(payer: Payer) -> str:
     """Whose payment method is used, said to the client."""
     return str(PAYMENT[payer])
-
-
-def standing_badge(standing: Standing) -> tuple[str, str]:
-    """(name, tone of its badge)."""
-    return str(STANDINGS[standing]), TONES[standing]
 
 
 def full_lines(payer: Payer) -> list[str]:
@@ -126,5 +119,4 @@ def _name(change: PartnershipChange) -> str:
 FILTERS: dict[str, Callable[..., object]] = {
     "payment_method": payment,
     "payment_sentence": payment_sentence,
-    "standing_badge": standing_badge,
 }

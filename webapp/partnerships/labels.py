@@ -5,21 +5,43 @@ These sentences are the same on every page and in every mail.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from webapp.i18n import gettext as _
-from webapp.i18n import lazy, ngettext, number
+from webapp.i18n import lazy, listing, ngettext, number
 from webapp.partnerships.models import PartnershipChange, RightChanged
-from webapp.partnerships.rules import NAMED, Access, Payer, Right, Side, Some, Standing, Summary
+from webapp.partnerships.rules import NAMED, Access, Payer, Right, Rights, Side, Some, Standing, Summary
 
 ACCESSES = {Access.LIMITED: lazy("Limited access"), Access.FULL: lazy("Full access")}
 PAYERS = {Payer.CLIENT: lazy("Client’s payment method"), Payer.PARTNER: lazy("Partner’s payment method")}
 RIGHTS = {Right.TECHNICAL: lazy("Technical"), Right.STATISTICAL: lazy("Statistics")}
 STANDINGS = {
-    Standing.ACTIVE: lazy("Active"),
-    Standing.SUSPENDED: lazy("Suspended"),
-    Standing.ENDED: lazy("Ended"),
+    Standing.ACTIVE: (lazy("Active"), "ok"),
+    Standing.SUSPENDED: (lazy("Suspended"), "wait"),
+    Standing.ENDED: (lazy("Ended"), ""),
 }
+
+
+def access_name(access: Access) -> str:
+    """`Limited access`."""
+    return str(ACCESSES[access])
+
+
+def payer_name(payer: Payer) -> str:
+    """`Client’s payment method`."""
+    return str(PAYERS[payer])
+
+
+def rights_name(rights: Rights) -> str:
+    """`Technical and Statistics`."""
+    return listing([str(RIGHTS[right]) for right in Right if rights.has(right)])
+
+
+def standing_badge(standing: Standing) -> tuple[str, str]:
+    """(name, tone of its badge)."""
+    name, tone = STANDINGS[standing]
+    return str(name), tone
 
 
 @dataclass(frozen=True)
@@ -28,6 +50,11 @@ class Line:
 
     may: bool
     sentence: str
+
+
+def as_text(lines: list[Line]) -> tuple[str, ...]:
+    """The same lines in a mail."""
+    return tuple(f"{'✓' if line.may else '✕'} {line.sentence}" for line in lines)
 
 
 def for_client(summary: Summary) -> list[Line]:
@@ -170,3 +197,11 @@ def _right_history(changed: RightChanged, who: str, *, you: bool) -> str:
     if changed.given:
         return _("%(who)s gave %(right)s on %(product)s", who=who, right=right, product=product)
     return _("%(who)s took away %(right)s on %(product)s", who=who, right=right, product=product)
+
+
+FILTERS: dict[str, Callable[..., object]] = {
+    "access_name": access_name,
+    "payer_name": payer_name,
+    "rights_name": rights_name,
+    "standing_badge": standing_badge,
+}

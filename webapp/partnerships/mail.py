@@ -6,7 +6,7 @@ from webapp.i18n import gettext as _
 from webapp.i18n import instant
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.partnerships import queries
-from webapp.partnerships.labels import PAYERS, for_client, for_partner, right_line
+from webapp.partnerships.labels import PAYERS, as_text, for_client, for_partner, right_line
 from webapp.partnerships.models import Partnership, PartnershipChange
 from webapp.partnerships.rules import Payer, Side
 
@@ -63,8 +63,7 @@ def _what_changed(change: PartnershipChange) -> tuple[str, ...]:
 
 def _lines(partnership: Partnership, *, to_client: bool) -> tuple[str, ...]:
     summary = queries.summary(partnership)
-    lines = for_client(summary) if to_client else for_partner(summary, partnership.client.name)
-    return tuple(f"{'✓' if line.may else '✕'} {line.sentence}" for line in lines)
+    return as_text(for_client(summary) if to_client else for_partner(summary, partnership.client.name))
 
 
 def _thread(partnership: Partnership) -> str:
