@@ -128,7 +128,7 @@ def test_what_has_ended_meanwhile_is_left_out(cast, shop, now):
         ({"do": "all:web", "page": "2"}, ListPage(2, "")),
         ({"do": "all:web", "page": "²"}, ListPage(1, "")),
         ({"do": "page:x"}, None),
-        ({"do": "enter", "q": "shop", "listed": "", "page": "2"}, Step(1, "shop")),
+        ({"do": "enter", "q": "shop", "listed": "", "page": "2"}, ListPage(1, "shop")),
         ({"do": "enter", "q": "shop", "listed": "shop"}, None),
         ({"do": "enter"}, None),
         ({"do": "review"}, None),
