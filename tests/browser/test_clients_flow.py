@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from tests.browser import checks
+from tests.browser.hands import Hands
 from tests.browser.steps import (
     DONE,
     ON,
@@ -249,7 +250,7 @@ def test_clients_are_found_while_typing(cast, entrusted, page, let_in):
     page.keyboard.press("Enter")
     expect(page.locator("#client-list details.menu a").first).to_be_visible()
     assert not checks.axe(page)
-    page.locator("#access").select_option("limited")
+    Hands(page, keyboard=True).choose("#access", "limited")
     expect(page.locator("#client-list h2")).to_have_text("No client matches this search")
     focused(page.locator("#access"))
     assert not checks.axe(page)
