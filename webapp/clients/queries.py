@@ -21,13 +21,13 @@ from webapp.invitations.rules import Direction
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.models import Assignment, Partnership, PartnershipChange, ProductGrant
 from webapp.partnerships.rules import EVERYTHING, Access, Rights, manages_all_clients
-from webapp.products.models import Plan, Product, ProductTag, Tag
+from webapp.products import queries as product_queries
+from webapp.products.models import Plan, Product
 from webapp.products.rules import Family
 from webapp.text import fold
 
 PER_PAGE = 25
 IN_MENU = 8
-WORDS = 6  # of a search that count
 
 
 @dataclass(frozen=True)
@@ -118,7 +118,8 @@ def _statements(filters: Filters, everybody: bool) -> _Statements:
 def _conditions(filters: Filters) -> list[sa.ColumnElement[bool]]:
     of = Partnership.__table__.c
     found: list[sa.ColumnElement[bool]] = [
-        of.client_sort_name.contains(word, autoescape=True) for word in fold(filters.q).split()[:WORDS]
+        of.client_sort_name.contains(word, autoescape=True)
+        for word in fold(filters.q).split()[: product_queries.WORDS]
     ]
     if filters.access:
         found.append(of.access == Access(filters.access))
@@ -265,7 +266,7 @@ def managed(partnership: Partnership, *, language: str, q: str = "", page: int =
     """What of the client's the partner sees, 25 a page: three statements, whatever the number of products."""
     product, plan = Product.__table__.c, Plan.__table__.c
     seen, rights = _seen(partnership)
-    conditions = [seen, product.ended_at.is_(None), *_labelled(q)]
+    conditions = [seen, product.ended_at.is_(None), *product_queries.labelled(q)]
     tables = _with_grants(partnership)
     found = db.session.execute(
         sa.select(
@@ -274,12 +275,12 @@ def managed(partnership: Partnership, *, language: str, q: str = "", page: int =
         )
         .select_from(tables.join(Plan.__table__, plan.id == product.plan_id))
         .where(*conditions)
-        .order_by(product.family_rank, product.sort_label, product.id)
+        .order_by(*product_queries.LISTED)
         .limit(PER_PAGE + 1)
         .offset((page - 1) * PER_PAGE)
     ).all()  # fmt: skip
     count = db.session.scalar(sa.select(sa.func.count()).select_from(tables).where(*conditions))
-    tags = _tags_on([row[0] for row in found[:PER_PAGE]])
+    tags = product_queries.tags_on([row[0] for row in found[:PER_PAGE]])
     rows = [
         Managed(
             row[1], row[2], row[3], row[4], row[5], Rights(bool(row[6]), bool(row[7])),
@@ -305,24 +306,6 @@ def _with_grants(partnership: Partnership) -> Any:
     if partnership.access is Access.FULL:
         return product
     return grant.join(product, product.c.id == grant.c.product_id)
-
-
-def _labelled(q: str) -> list[sa.ColumnElement[bool]]:
-    label = Product.__table__.c.sort_label
-    return [label.contains(word, autoescape=True) for word in fold(q).split()[:WORDS]]
-
-
-def _tags_on(ids: list[int]) -> dict[int, list[tuple[str, str]]]:
-    rows = db.session.execute(
-        sa.select(ProductTag.product_id, Tag.name, Tag.colour)
-        .join(Tag, Tag.id == ProductTag.tag_id)
-        .where(ProductTag.product_id.in_(ids))
-        .order_by(Tag.sort_name)
-    )
-    found: dict[int, list[tuple[str, str]]] = {}
-    for product_id, name, colour in rows:
-        found.setdefault(product_id, []).append((name, colour.value))
-    return found
 
 
 def product_of(partnership: Partnership, public_id: str) -> Product | None:

@@ -18,8 +18,7 @@ from webapp.clients.queries import Partner
 from webapp.directory import queries as directory
 from webapp.forms import ConfirmForm
 from webapp.found import found
-from webapp.htmx import go, page_number, render, wants_fragment
-from webapp.htmx import show as show_form
+from webapp.htmx import go, page_number, render, show, wants_fragment
 from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.invitations import queries as invitations
@@ -77,9 +76,9 @@ def _waiting(membership: Membership, partner: Partner) -> dict[str, Any]:
 # --- one client ---------------------------------------------------------------------------------------------
 
 
-@blueprint.get("/o/<org>/clients/<client>")
+@blueprint.get("/o/<org>/clients/<client>", endpoint="show")
 @member()
-def show(membership: Membership, client: str) -> Response:
+def show_client(membership: Membership, client: str) -> Response:
     """What the partner may do for the client, and all that happened; a record when it is over (RULES C12)."""
     partnership = found(partnerships.partners_partnership(membership, client))
     return render(
@@ -127,7 +126,7 @@ def people(membership: Membership, client: str) -> AnyResponse:
         partnership_actions.assign(partnership, form.chosen, by=person(), now=clock.now())
         flash(_("Your choice of who looks after %(client)s has been saved.", client=partnership.client.name))
         return go(url_for("clients.show", org=membership.organisation.public_id, client=client))
-    return show_form(
+    return show(
         "clients/people.html", form,
         membership=membership, partnership=partnership, managers=queries.managers(partnership),
     )  # fmt: skip
@@ -240,7 +239,7 @@ def _setting_page(
     form: SettingForm,
     setting: ProductSetting | None,
 ) -> Response:
-    return show_form(
+    return show(
         "clients/setting.html", form,
         membership=membership, partnership=partnership, product=product, setting=setting,
     )  # fmt: skip
@@ -257,7 +256,7 @@ def remove_setting(
     it = product_to_change(partnership, product)
     row, form = found(products_queries.setting_of(it, setting)), ConfirmForm()
     if not form.validate_on_submit():
-        return show_form(
+        return show(
             "clients/setting_removal.html", form,
             membership=membership, partnership=partnership, product=it, setting=row,
         )  # fmt: skip

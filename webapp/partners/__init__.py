@@ -1,1 +1,1 @@
-"""A client's view of its partners: the list, adding one, changing its access, ending it."""
+"""A client's view of its partners: the list, changing its access, ending it."""

@@ -156,8 +156,8 @@ class ProductGrant(Base):
 
 
 class PartnershipChange(Base):
-    """One step in a partnership's life, never altered: `what` is `started`, `access`, `payer`, `rights`,
-    `removed` (a product, by itself), `people` or `ended`; `detail` the new access or payer."""
+    """One step in a partnership's life, never altered: `what` is `started`, `access`, `payer`, `rights`, `followed`
+    (somebody left the client's team for it, RULES C8) or `ended`; `detail` the new access or payer."""
 
     __tablename__ = "partnership_changes"
 
