@@ -29,6 +29,7 @@ from webapp.extensions import db
 from webapp.invitations import actions, queries, rules
 from webapp.invitations.models import Invitation
 from webapp.invitations.rules import NotWaiting, State
+from webapp.organisations import actions as organisations
 from webapp.partnerships import actions as partnerships
 from webapp.partnerships import queries as partnership_queries
 from webapp.partnerships import rules as partnership_rules
@@ -534,3 +535,17 @@ def test_a_search_takes_a_fixed_number_of_statements(cast, statements):
     with statements() as seen:
         found = queries.candidates(cast.lumen, "lumen")
     assert len(found) == queries.CANDIDATES and len(seen) <= 4
+
+
+def test_what_a_removed_representative_offered_holds_when_a_colleague_sends_it_again(cast, now):
+    """RULES C6: full access and the wallet are not given by somebody who has left meanwhile."""
+    rolf = make_user("Rolf Rossi", email="rolf@lumen.example")
+    place = join(rolf, cast.lumen, Role.LEGAL_REPRESENTATIVE)
+    invitation = invited(cast, terms=WALLET, now=now - timedelta(hours=1))
+    unit_of_work(lambda: setattr(invitation, "invited_by", rolf))()
+    organisations.remove_member(place, by=cast.nadia, now=now)
+    with pytest.raises(rules.SenderLeft):
+        actions.accept(invitation, by=cast.pierre, now=now)
+    assert partnership_queries.of_client(cast.lumen) == []
+    actions.resend(invitation, by=cast.nadia, now=now)
+    assert actions.accept(invitation, by=cast.pierre, now=now).access is Access.FULL

@@ -147,7 +147,8 @@ def _addressees(invitation: Invitation) -> list[mailer.Recipient]:
 
 @unit_of_work
 def resend(invitation: Invitation, *, by: User, now: datetime) -> None:
-    """Once more, with everything kept and a new link; also one that has lapsed (RULES C8).
+    """Once more, with everything kept and a new link; also one that has lapsed (RULES C8). Who sends it stands in
+    for it from then on.
 
     Raises NotWaiting, SentJustNow, Suspended, OnlyRepresentatives.
     """
@@ -156,6 +157,7 @@ def resend(invitation: Invitation, *, by: User, now: datetime) -> None:
         raise Suspended(partner=invitation.partner.name)
     if now - invitation.sent_at < rules.RESEND_PAUSE:
         raise rules.SentJustNow()
+    invitation.invited_by = by
     _mail_it(invitation, now=now)
     audit.record("invitation.sent_again", invitation, by=by, now=now, organisation=_sender(invitation))
 
@@ -194,13 +196,15 @@ def _withhold(invitation: Invitation, *, now: datetime) -> None:
 def accept(invitation: Invitation, *, by: User, now: datetime) -> Partnership:
     """A representative of the partner accepts (RULES C6); what has ended or gone to others meanwhile is left out.
 
-    Raises NotWaiting, OnlyRepresentatives, and what `partnerships.begin` refuses.
+    Raises NotWaiting, OnlyRepresentatives, SenderLeft, and what `partnerships.begin` refuses.
     """
     client = invitation.client
     if client is None:
         raise Gone()
     _open_for_answer(invitation, client, now=now)
     checks.refuse_others(invitation.partner.organisation, by)
+    if not partnership_queries.is_represented_by(client, invitation.invited_by.email):
+        raise rules.SenderLeft(client=client.name)
     picked = queries.still_offered(invitation) if invitation.access is Access.LIMITED else {}
     partnership = partnerships.begin(
         client, invitation.partner, invitation.terms, picked, side=Side.PARTNER, by=by, now=now

@@ -192,6 +192,15 @@ class GivenToOthers(Refused):
     )
 
 
+class SenderLeft(Refused):
+    """RULES C6: what somebody offered who no longer answers for the client is nobody's offer."""
+
+    sentence = (
+        "Whoever sent this invitation no longer answers for %(client)s, so it can’t be accepted. "
+        "%(client)s can send it again."
+    )
+
+
 class AlreadyInvited(Refused):
     """One open invitation between two organisations at a time."""
 
