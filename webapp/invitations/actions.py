@@ -287,7 +287,7 @@ def _end_the_other_way_round(invitation: Invitation, partnership: Partnership, *
 
 
 def _client_side(invitation: Invitation) -> list[User]:
-    """Who invited, if still a colleague, and the client's legal representatives."""
+    """The client's legal representatives; nobody before a client is known."""
     if invitation.client is None:
         return []
     return partnership_queries.representatives(invitation.client)
