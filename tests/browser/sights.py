@@ -17,7 +17,7 @@ from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.mailer import address_of
 from webapp.money import Money
-from webapp.partnerships.queries import live_grants
+from webapp.partnerships.models import ProductGrant
 from webapp.partnerships.rules import Access, Payer, Side
 
 Values = Callable[[Stage], dict[str, Any]]
@@ -190,8 +190,7 @@ def _adding_full(stage: Stage) -> None:
     assert draft
     full = {**draft.data, "access": "full", "payer": "partner"}
     stage.partnership.ended_at, stage.partnership.ended_by_side = NOW, Side.CLIENT
-    for grant in live_grants(stage.partnership):
-        grant.ended_at = NOW
+    db.session.query(ProductGrant).filter_by(partnership_id=stage.partnership.id).update({"ended_at": NOW})
     db.session.commit()
     drafts.save("invitation", stage.adding, full, now=NOW)
 

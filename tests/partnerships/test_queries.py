@@ -161,7 +161,6 @@ def test_granted_is_what_stands(cast, shelf, now):
     )  # fmt: skip
     make_grant(partnership, shelf.server, ended_at=now)
     assert queries.granted(partnership) == ids({shelf.site: TECHNICAL, shelf.shop: EVERYTHING})
-    assert len(queries.live_grants(partnership)) == 3
 
 
 def test_rights_of_one_product(cast, shelf):
@@ -322,7 +321,7 @@ def test_many_products_take_as_many_statements_as_few(app, cast, statements, acc
             queries.summary_of(LIMITED, dict.fromkeys(everything, EVERYTHING), client)
             queries.summary_of(FULL, {}, client)
             queries.granted(partnership)
-            queries.live_grants(partnership)
+            queries.labels_of(client, everything)
             queries.holders(client)
             queries.taken(client, everything)
             queries.active_products(client, everything)

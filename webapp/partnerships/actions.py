@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+import sqlalchemy as sa
+
 from webapp import audit, mailer
 from webapp.accounts import queries as accounts
 from webapp.accounts.models import Membership, Organisation, User
@@ -26,7 +28,7 @@ from webapp.partnerships.models import (
 )
 from webapp.partnerships.rules import NOTHING, Access, Payer, Picked, Side, Terms
 from webapp.products.models import Product
-from webapp.unit import lock, unit_of_work
+from webapp.unit import lock, rows_changed, unit_of_work
 
 # --- who may ------------------------------------------------------------------------------------------------
 
@@ -205,31 +207,33 @@ def _set_grants(
 
     The grant of a product that has ended stays: nobody took anything away.
     """
-    live = {grant.product_id: grant for grant in queries.live_grants(partnership)}
     changes = rules.differences(queries.granted(partnership), picked)
-    for product_id in {each.product_id for each in changes} & set(live):
-        live[product_id].ended_at = now
-    db.session.flush()  # the old ones end before the new ones begin: one manager per product
-    for product_id in dict.fromkeys(each.product_id for each in changes):
-        if rights := picked.get(product_id, NOTHING):
-            db.session.add(
-                ProductGrant(
-                    partnership_id=partnership.id,
-                    product_id=product_id,
-                    client_id=partnership.client_id,
-                    technical=rights.technical,
-                    statistical=rights.statistical,
-                    granted_at=now,
-                )
-            )
+    touched = list(dict.fromkeys(each.product_id for each in changes))
+    # the old ones end before the new ones begin: one manager per product
+    _end_grants(partnership, ProductGrant.product_id.in_(touched), now=now)
+    db.session.add_all(
+        ProductGrant(
+            partnership_id=partnership.id,
+            product_id=product_id,
+            client_id=partnership.client_id,
+            technical=picked[product_id].technical,
+            statistical=picked[product_id].statistical,
+            granted_at=now,
+        )
+        for product_id in touched
+        if picked.get(product_id)
+    )
     change.rights = [
         RightChanged(product_id=each.product_id, right=each.right, given=each.given) for each in changes
     ]
 
 
-def _end_grants(partnership: Partnership, *, now: datetime) -> None:
-    for grant in queries.live_grants(partnership):
-        grant.ended_at = now
+def _end_grants(partnership: Partnership, *which: sa.ColumnElement[bool], now: datetime) -> None:
+    rows_changed(
+        sa.update(ProductGrant)
+        .where(ProductGrant.partnership_id == partnership.id, ProductGrant.ended_at.is_(None), *which)
+        .values(ended_at=now)
+    )
 
 
 def _record(

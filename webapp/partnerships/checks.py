@@ -44,8 +44,8 @@ def refuse_terms(client: Organisation, terms: Terms, picked: Picked, *, but: Par
         if held := queries.holders(client, but=but):
             raise rules.HeldByOthers(held)
         return
-    products = queries.active_products(client, picked)
-    if set(products) != set(picked):
+    labels = queries.labels_of(client, picked)
+    if set(labels) != set(picked):
         raise rules.NotYours()
     for product_id, partner_name in queries.taken(client, picked, but=but).items():
-        raise rules.ProductTaken(product=products[product_id].label, partner=partner_name)
+        raise rules.ProductTaken(product=labels[product_id], partner=partner_name)

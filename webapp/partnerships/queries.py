@@ -186,15 +186,6 @@ def granted(partnership: Partnership) -> dict[int, Rights]:
     return {row[0]: Rights(row[1], row[2]) for row in rows}
 
 
-def live_grants(partnership: Partnership) -> list[ProductGrant]:
-    """The rows of what is granted, with those of ended products."""
-    return list(
-        db.session.scalars(
-            sa.select(ProductGrant).where(ProductGrant.partnership_id == partnership.id, GRANTED)
-        )
-    )
-
-
 def rights_of(partnership: Partnership, product: Product) -> Rights:
     """What the partner may do with this product of the client at this moment (RULES C1, C2, C4).
 
@@ -230,6 +221,16 @@ def active_products(client: Organisation, ids: Iterable[int] | None = None) -> d
         .order_by(*products.LISTED)
     )
     return {product.id: product for product in found}
+
+
+def labels_of(client: Organisation, ids: Iterable[int]) -> dict[int, str]:
+    """Those of these products that the client has, with their labels."""
+    rows = db.session.execute(
+        sa.select(Product.id, Product.label).where(
+            Product.organisation_id == client.id, Product.ended_at.is_(None), Product.id.in_(list(ids))
+        )
+    )
+    return {row[0]: row[1] for row in rows}
 
 
 def taken(client: Organisation, ids: Iterable[int], *, but: Partnership | None = None) -> dict[int, str]:
