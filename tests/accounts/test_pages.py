@@ -83,6 +83,30 @@ def test_the_way_back_is_kept_through_the_confirmation(client, outbox, sign_up):
     assert client.submit(outbox.links(message)[0]).location == "/en/partners"
 
 
+def test_the_way_back_is_kept_for_another_device_and_taken_once(client, another, outbox, sign_up):
+    """The account remembers it until the first sign-in."""
+    sign_up(query="?next=/en/partners")
+    (message,) = outbox.deliver()
+    phone = another()
+    assert phone.submit(outbox.links(message)[0]).location == "/en/partners"
+    assert queries.user_by_email("nora@example.com").first_page is None
+    again = another().submit("/en/sign-in", {"email": "nora@example.com", "password": NEW_PASSWORD})
+    assert again.location == "/en/start"
+
+
+def test_a_second_sign_up_leaves_no_way_back_to_who_never_confirmed(client, outbox, sign_up, clock):
+    """Nobody knows who typed it: the holder of the mailbox chooses a password, and starts where all start."""
+    sign_up(query="?next=/en/partners")
+    clock.forward(minutes=5)
+    sign_up(query="?next=/en/partners")
+    assert queries.user_by_email("nora@example.com").first_page is None
+
+
+def test_a_way_back_that_is_too_long_is_forgotten(client, sign_up):
+    sign_up(query="?next=/en/" + "x" * 300)
+    assert queries.user_by_email("nora@example.com").first_page is None
+
+
 @pytest.mark.parametrize("next", ["https://evil.example", "//evil.example", "/\\evil.example", "evil"])
 def test_no_way_back_leads_to_another_site(client, sign_up, outbox, next):
     sign_up(query=f"?next={next}")
