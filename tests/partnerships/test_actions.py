@@ -42,7 +42,7 @@ from webapp.invitations.rules import Direction, State
 from webapp.mailer import QueuedMail
 from webapp.organisations import actions as organisations
 from webapp.organisations import queries as teams
-from webapp.partnerships import actions, queries, rules
+from webapp.partnerships import actions, labels, queries, rules
 from webapp.partnerships.models import Partnership, PartnershipChange, ProductGrant
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Side, Standing
 from webapp.products import actions as products
@@ -850,3 +850,15 @@ def test_two_thousand_products_are_granted_and_taken_back(cast, now):
 @unit_of_work
 def _insert_products(rows):
     db.session.execute(sa.insert(Product), rows)
+
+
+def test_the_history_keeps_what_a_product_was_called(cast, lumens_products, now):
+    """SECURITY A12: what a client calls its products after the end is nothing to its former partner."""
+    partnership = actions.begin(
+        cast.lumen, cast.lumiere_partner, LIMITED, {lumens_products.site.id: EVERYTHING},
+        side=Side.PARTNER, by=cast.pierre, now=now,
+    )  # fmt: skip
+    actions.remove_product(partnership, lumens_products.site, by=cast.nadia, now=now)
+    unit_of_work(lambda: setattr(lumens_products.site, "label", "secret-merger.ch"))()
+    told = str([labels.right_line(each) for each in queries.history(partnership)[0].rights])
+    assert "lumen-optik.ch" in told and "secret" not in told

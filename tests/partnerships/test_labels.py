@@ -175,8 +175,8 @@ def changed(cast, lumens_products, what, detail, side, person):
     rights = []
     if what == "rights" or (what, detail) == ("access", "limited"):
         rights = [
-            RightChanged(right=Right.TECHNICAL, given=True, product=lumens_products.site),
-            RightChanged(right=Right.STATISTICAL, given=False, product=lumens_products.site),
+            RightChanged(right=Right.TECHNICAL, given=True, label=lumens_products.site.label),
+            RightChanged(right=Right.STATISTICAL, given=False, label=lumens_products.site.label),
         ]
     return PartnershipChange(
         side=side,

@@ -223,8 +223,12 @@ def _set_grants(
         for product_id in touched
         if picked.get(product_id)
     )
+    labels = queries.called(touched)
     change.rights = [
-        RightChanged(product_id=each.product_id, right=each.right, given=each.given) for each in changes
+        RightChanged(
+            product_id=each.product_id, right=each.right, label=labels[each.product_id], given=each.given
+        )
+        for each in changes
     ]
 
 

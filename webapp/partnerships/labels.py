@@ -138,7 +138,7 @@ def _seen(some: Some) -> str:
 
 def right_line(changed: RightChanged) -> str:
     """`+ Technical on lumen-optik.ch`."""
-    return change_line(changed.right, changed.product.label, given=changed.given)
+    return change_line(changed.right, changed.label, given=changed.given)
 
 
 def change_line(right: Right, product: str, *, given: bool) -> str:
@@ -189,7 +189,7 @@ def _who(change: PartnershipChange, *, reader: Side, client: str, partner: str) 
 
 
 def _right_history(changed: RightChanged, who: str, *, you: bool) -> str:
-    right, product = str(RIGHTS[changed.right]), changed.product.label
+    right, product = str(RIGHTS[changed.right]), changed.label
     if you and changed.given:
         return _("You gave %(right)s on %(product)s", right=right, product=product)
     if you:

@@ -110,7 +110,7 @@ def _rename_client(
     if sa.inspect(organisation).attrs.name.history.has_changes():
         connection.execute(
             sa.update(Partnership)
-            .where(Partnership.client_id == organisation.id)
+            .where(Partnership.client_id == organisation.id, Partnership.ended_at.is_(None))
             .values(client_sort_name=_sort_name(organisation.name))
         )
 
@@ -177,7 +177,7 @@ class PartnershipChange(Base):
 
 
 class RightChanged(Base):
-    """One right on one product, given or taken away by a change."""
+    """One right on one product, given or taken away by a change; `label` is what the product was called then."""
 
     __tablename__ = "right_changes"
 
@@ -185,6 +185,7 @@ class RightChanged(Base):
     change_id: Mapped[int] = mapped_column(sa.ForeignKey("partnership_changes.id"), index=True)
     product_id: Mapped[int] = mapped_column(sa.ForeignKey("products.id"), index=True)
     right: Mapped[Right] = mapped_column(code_of(Right))
+    label: Mapped[str] = mapped_column(sa.String(120))
     given: Mapped[bool]
 
     product: Mapped[Product] = relationship()

@@ -223,6 +223,12 @@ def active_products(client: Organisation, ids: Iterable[int] | None = None) -> d
     return {product.id: product for product in found}
 
 
+def called(ids: Iterable[int]) -> dict[int, str]:
+    """What these products are called, whether or not they have ended."""
+    rows = db.session.execute(sa.select(Product.id, Product.label).where(Product.id.in_(list(ids))))
+    return {row[0]: row[1] for row in rows}
+
+
 def labels_of(client: Organisation, ids: Iterable[int]) -> dict[int, str]:
     """Those of these products that the client has, with their labels."""
     rows = db.session.execute(

@@ -470,6 +470,7 @@ def upgrade() -> None:
             sa.Enum("technical", "statistical", name="right", native_enum=False, length=20),
             nullable=False,
         ),
+        sa.Column("label", sa.String(length=120), nullable=False),
         sa.Column("given", sa.Boolean(), nullable=False),
         sa.CheckConstraint("\"right\" IN ('technical', 'statistical')", name=op.f("ck_right_changes_right")),
         sa.ForeignKeyConstraint(
