@@ -81,10 +81,13 @@ class Edit:
 
     def _touched(self, form: MultiDict[str, str], before: queries.Before) -> MultiDict[str, str]:
         """The form without the boxes that say what they said when the page was shown, before others changed it."""
+        shown, technical, statistical = (
+            set(form.getlist(name)) for name in ("shown", "technical", "statistical")
+        )
         untouched = set()
         for public_id, product_id in before.public_ids.items():
-            ticked = Rights(public_id in form.getlist("technical"), public_id in form.getlist("statistical"))
-            if public_id in form.getlist("shown") and ticked == before.rights[product_id]:
+            ticked = Rights(public_id in technical, public_id in statistical)
+            if public_id in shown and ticked == before.rights[product_id]:
                 untouched.add(public_id)
                 self.selection.wanted.pop(product_id, None)
         pairs = form.items(multi=True)
