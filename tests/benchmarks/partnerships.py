@@ -97,6 +97,7 @@ def _save(app: Flask, rounds: int) -> float:
         partnership = db.session.get_one(Partnership, data.CLIENT)
         chosen = db.session.get_one(Product, 1).id
         for _ in range(rounds):
+            db.session.refresh(partnership)  # the bare statements have changed it
             ours.append(_timed(lambda n: _change(partnership, chosen, person, n)))
             bare.append(_timed(lambda n: _change_barely(chosen)))
     return over(middle(ours), middle(bare)) or 0.0

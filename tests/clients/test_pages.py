@@ -317,7 +317,9 @@ def test_a_suspended_partner_keeps_a_record_without_products(cast, client, limit
         and "Add a client" not in page.links
     )
     page = client.get_page(at(limited))
-    assert "Your partner account has been suspended since" in page and shelf.site.label not in page.response.text
+    assert (
+        "Your partner account has been suspended since" in page and shelf.site.label not in page.response.text
+    )
     assert client.get(at(limited, "products")).status_code == 404
     assert client.sign_in(cast.paula).get(at(limited)).status_code == 200
 

@@ -114,7 +114,9 @@ class PartnerAccount(Base):
             sqlite_where=sa.text("listed_at IS NOT NULL AND suspended_at IS NULL"),
             postgresql_where=sa.text("listed_at IS NOT NULL AND suspended_at IS NULL"),
         ),
-        sa.Index("uq_partner_accounts_id_organisation_id", "id", "organisation_id", unique=True),  # for partnerships
+        sa.Index(
+            "uq_partner_accounts_id_organisation_id", "id", "organisation_id", unique=True
+        ),  # for partnerships
         sa.Index("ix_partner_accounts_country", "country", "sort_name", "id"),
         sa.Index("ix_partner_accounts_region", "region", "sort_name", "id"),
     )
