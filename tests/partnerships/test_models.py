@@ -256,11 +256,15 @@ def test_a_right_that_changed_is_one_of_the_two(cast, lumens_products):
     make_partnership(cast.lumen, cast.lumiere_partner)
     change = db.session.scalars(sa.select(PartnershipChange)).one()
     for right in ("technical", "statistical"):
-        insert(RightChanged, change_id=change.id, product_id=lumens_products.site.id, right=right, given=True)
+        insert(
+            RightChanged, change_id=change.id, product_id=lumens_products.site.id, right=right, label="x",
+            given=True,
+        )  # fmt: skip
     with refused("ck_right_changes_right"):
         db.session.execute(
             sa.text(
-                'INSERT INTO right_changes (change_id, product_id, "right", given) VALUES (:c, :p, :r, true)'
+                'INSERT INTO right_changes (change_id, product_id, "right", label, given)'
+                " VALUES (:c, :p, :r, 'x', true)"
             ),
             {"c": change.id, "p": lumens_products.site.id, "r": "financial"},
         )
