@@ -24,6 +24,15 @@ def wants_fragment() -> bool:
     return request.headers.get("HX-Request") == "true"
 
 
+def sent() -> MultiDict[str, str]:
+    """What the form says. To a change that it sends by itself, HTMX adds the button that has the focus, though
+    nobody has pressed it: that button (`do`) is left out."""
+    form = request.form.copy()
+    if wants_fragment():
+        form.poplist("do")
+    return form
+
+
 def render(page: str, /, *, fragment: str | None = None, status: int = 200, **values: object) -> Response:
     """The page, or its fragment for HTMX where it has one. 422 is for a form that comes back with errors."""
     template = fragment if fragment and wants_fragment() else page

@@ -264,6 +264,15 @@ def test_the_bar_follows_each_tick_and_nothing_is_saved(nadias, limited, stocked
     assert "not saved yet" not in back.root.text
 
 
+def test_a_button_that_only_has_the_focus_does_nothing(nadias, limited, stocked):
+    """HTMX sends it along with a tick; somebody who tabs past "Share none" has not pressed it."""
+    values = ticked(nadias.get_page(at(limited)), on=[(stocked.shop, "statistical")])
+    bar = nadias.post_to(at(limited, "/draft"), {**values, "do": "none:web"}, headers=HTMX)
+    assert bar.status == 200 and [line.text for line in bar.root.all("li")] == [
+        "+ Statistics on shop.lumen-optik.ch"
+    ]
+
+
 def test_the_bar_names_three_changes_and_counts_the_rest(nadias, limited, stocked):
     new = [(each, "technical") for each in (stocked.post, stocked.server, stocked.domain)]
     values = ticked(nadias.get_page(at(limited)), on=[*new, (stocked.shop, "statistical")])

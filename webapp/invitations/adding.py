@@ -18,7 +18,7 @@ from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
 from webapp.forms import ConfirmForm
 from webapp.found import found
-from webapp.htmx import go, page_number, render, show, wants_fragment
+from webapp.htmx import go, page_number, render, sent, show, wants_fragment
 from webapp.i18n import current_language, day
 from webapp.i18n import gettext as _
 from webapp.invitations import actions, queries
@@ -174,8 +174,8 @@ def products(membership: Membership, key: str, choice: Choice) -> AnyResponse:
     """Which products, each with its rights (RULES C4)."""
     form, q, page = ConfirmForm(), request.args.get("q", "")[:SEARCH_LENGTH], page_number(request.args)
     if form.validate_on_submit():
-        read_boxes(request.form, choice.products)
-        if (wanted := asked_page(request.form)) or wants_fragment():
+        read_boxes(sent(), choice.products)
+        if (wanted := asked_page(sent())) or wants_fragment():
             _keep(membership, key, choice)
             return _list_page(membership, key, wanted) if wanted else _picked(choice)
         if choice.picked:

@@ -14,7 +14,7 @@ from webapp.accounts.rules import Role
 from webapp.drafts import Draft
 from webapp.forms import BaseForm, ConfirmForm
 from webapp.found import found
-from webapp.htmx import go, page_number, render, saying_why_not, show, wants_fragment
+from webapp.htmx import go, page_number, render, saying_why_not, sent, show, wants_fragment
 from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.invitations import queries as invitations
@@ -176,14 +176,14 @@ def draft(membership: Membership, partner: str) -> AnyResponse:
         edit = Edit.begun(partnership, person())
         if drafts.find(DRAFT, key, now=clock.now()) is None and drafts.KEY.fullmatch(key):
             edit.key = key  # of the page that was shown: its later requests find the draft
-    edit.take(request.form)
+    edit.take(sent())
     edit.keep(now=clock.now())
     return _after(membership, partnership, edit)
 
 
 def _after(membership: Membership, partnership: Partnership, edit: Edit) -> AnyResponse:
     """Where the button of the editor leads; without a button only the bar is drawn anew."""
-    do, page = request.form.get("do", ""), asked_page(request.form)
+    do, page = sent().get("do", ""), asked_page(sent())
     if page:
         return go(_address(partnership, draft=edit.key, page=page.page, q=page.q or None))
     if wants_fragment() and not do:
