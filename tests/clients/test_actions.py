@@ -91,7 +91,7 @@ def test_a_change_is_recorded_with_the_real_person_for_the_client(cast, limited,
 
 def test_what_the_product_refuses_leaves_no_trace(cast, limited, shelf):
     with pytest.raises(SettingTaken):
-        change(limited, shelf.site, cast.pierre, new=True)
+        actions.add_setting(limited, shelf.site, name="PHP version", value="8.4", by=cast.pierre, now=LATER)
     assert settings(shelf.site) == {"PHP version": "8.3"} and events() == []
 
 

@@ -243,7 +243,7 @@ def test_a_partnership_without_products_says_so(cast, client):
     assert "No products yet" in client.get_page(at(full, "products"))
 
 
-def granted(cast, asked, terms, picked, asked_terms=Terms(Access.LIMITED)):  # noqa: B008 # frozen
+def granted(cast, asked, terms, picked, asked_terms=Terms(Access.LIMITED)):  # noqa: B008 # Terms is frozen: one value for all calls does no harm
     """A request of Lumière's that Lumen has granted in its own way."""
     request = make_invitation(
         Direction.TO_CLIENT, cast.lumiere_partner, cast.pierre, email=cast.nadia.email, asked=asked,

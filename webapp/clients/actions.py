@@ -29,19 +29,21 @@ from webapp.unit import lock, unit_of_work
 
 
 @unit_of_work
-def change_setting(
-    partnership: Partnership,
-    product: Product,
-    *,
-    name: str,
-    value: str,
-    new: bool = False,
-    by: User,
-    now: datetime,
+def add_setting(
+    partnership: Partnership, product: Product, *, name: str, value: str, by: User, now: datetime
 ) -> ProductSetting:
-    """Sets a technical setting of the client's product. Raises AccessLost, and what the product refuses."""
+    """A new technical setting of the client's product. Raises AccessLost, and what the product refuses."""
     _acting(partnership, product, by=by, now=now)
-    return products.change_setting(product, name=name, value=value, new=new, by=by, now=now)
+    return products.add_setting(product, name=name, value=value, by=by, now=now)
+
+
+@unit_of_work
+def change_setting(
+    partnership: Partnership, product: Product, *, name: str, value: str, by: User, now: datetime
+) -> ProductSetting:
+    """Another value for one that is there. Raises AccessLost, and what the product refuses."""
+    _acting(partnership, product, by=by, now=now)
+    return products.change_setting(product, name=name, value=value, by=by, now=now)
 
 
 @unit_of_work

@@ -205,9 +205,7 @@ def new_setting(membership: Membership, partnership: Partnership, product: str) 
     if form.validate_on_submit():
         name, value = form.name.data, form.value.data
         try:
-            actions.change_setting(
-                partnership, it, name=name, value=value, new=True, by=person(), now=clock.now()
-            )
+            actions.add_setting(partnership, it, name=name, value=value, by=person(), now=clock.now())
             flash(_("The setting %(name)s is added.", name=name))
             return go(_address(membership, partnership, it))
         except (SettingTaken, TooManySettings) as refusal:

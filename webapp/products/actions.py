@@ -229,25 +229,19 @@ def _write_usage(figures: Sequence[Figure]) -> None:
 
 
 @unit_of_work
-def change_setting(
-    product: Product,
-    *,
-    name: str,
-    value: str,
-    new: bool = False,
-    by: User,
-    now: datetime,
-    organisation: Organisation | None = None,
-) -> ProductSetting:
-    """Sets a technical setting (RULES C4); one with this name gets the value, unless it is to be `new`.
+def add_setting(product: Product, *, name: str, value: str, by: User, now: datetime) -> ProductSetting:
+    """A new technical setting (RULES C4). Raises ProductEnded, SettingTaken, TooManySettings."""
+    _active(product)
+    if queries.setting_named(product, name):
+        raise rules.SettingTaken()
+    return change_setting(product, name=name, value=value, by=by, now=now)
 
-    `organisation` is for whom the person acts; the product's own unless a partner's is given. Raises
-    ProductEnded, SettingTaken, TooManySettings.
-    """
+
+@unit_of_work
+def change_setting(product: Product, *, name: str, value: str, by: User, now: datetime) -> ProductSetting:
+    """Gives the technical setting of this name its value (RULES C4). Raises ProductEnded, TooManySettings."""
     _active(product)
     setting = queries.setting_named(product, name)
-    if setting and new:
-        raise rules.SettingTaken()
     if setting is None:
         if len(queries.settings_of(product)) >= rules.SETTINGS_OF_A_PRODUCT:
             raise rules.TooManySettings()
@@ -255,36 +249,21 @@ def change_setting(
         db.session.add(setting)
     setting.value, setting.changed_at = value, now
     db.session.flush()
-    _note_setting("setting.changed", product, setting, by=by, now=now, organisation=organisation)
+    _note_setting("setting.changed", product, setting, by=by, now=now)
     return setting
 
 
 @unit_of_work
-def remove_setting(
-    product: Product,
-    setting: ProductSetting,
-    *,
-    by: User,
-    now: datetime,
-    organisation: Organisation | None = None,
-) -> None:
+def remove_setting(product: Product, setting: ProductSetting, *, by: User, now: datetime) -> None:
     """Takes the setting away from the product (RULES C4). Raises ProductEnded, Gone."""
     _active(product)
-    _note_setting("setting.removed", product, lock(setting), by=by, now=now, organisation=organisation)
+    _note_setting("setting.removed", product, lock(setting), by=by, now=now)
     db.session.delete(setting)
 
 
-def _note_setting(
-    action: str,
-    product: Product,
-    setting: ProductSetting,
-    *,
-    by: User,
-    now: datetime,
-    organisation: Organisation | None,
-) -> None:
-    whose = organisation or product.organisation
-    audit.record(action, product, by=by, now=now, organisation=whose, detail=f"setting={setting.id}")
+def _note_setting(action: str, product: Product, setting: ProductSetting, *, by: User, now: datetime) -> None:
+    detail = f"setting={setting.id}"
+    audit.record(action, product, by=by, now=now, organisation=product.organisation, detail=detail)
 
 
 # --- tags ---------------------------------------------------------------------------------------------------

@@ -109,7 +109,7 @@ def new_setting(membership: Membership, product: str) -> AnyResponse:
     if form.validate_on_submit():
         try:
             name, value = form.name.data, form.value.data
-            actions.change_setting(it, name=name, value=value, new=True, by=person(), now=clock.now())
+            actions.add_setting(it, name=name, value=value, by=person(), now=clock.now())
             flash(_("The setting %(name)s is added.", name=name))
             return go(_address(membership, it))
         except (rules.SettingTaken, rules.TooManySettings) as refusal:
