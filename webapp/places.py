@@ -22,6 +22,14 @@ COUNTRIES: tuple[str, ...] = (
     *("MC", "MT", "NL", "NO", "PL", "PT", "RO", "SE", "SI", "SK"),
 )
 
+EU: frozenset[str] = frozenset(
+    {
+        *("AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU"),
+        *("IE", "IT", "LT", "LU", "LV", "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK"),
+    }
+)
+EEA = EU | {"IS", "LI", "NO"}
+
 # What a list of choices begins with, in this order; the others follow by name.
 _FIRST = ("CH", "FR", "DE", "AT", "LI")
 
