@@ -28,6 +28,7 @@ FEATURES = (
     "invitations",
     "requests",
     "partners",
+    "ledger",
     "clients",
     "tenders",
     "inbox",
