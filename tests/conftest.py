@@ -29,6 +29,7 @@ from tests.post import MailServer, Outbox, running_mail_server
 from tests.times import NOW, Clock
 from webapp import create_app, transport
 from webapp.config import Settings
+from webapp.demo.settings import PROGRAMME
 from webapp.extensions import db
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
@@ -48,6 +49,7 @@ def settings_for_tests(database_url: str, folder: Path) -> Settings:
         database_url=database_url,
         mail_url=f"folder:{folder / 'mail'}",
         mail_from="Helvia Partners <partners@helvia.example>",
+        programme_file=str(PROGRAMME),
         operator_name="Helvia",
         operator_address="Seestrasse 1, 8002 Zürich",
         operator_email="desk@helvia.example",

@@ -51,7 +51,7 @@ def _said(value: Any) -> str:
     """The value as it stands in the file, or nearly."""
     if isinstance(value, bool):
         return str(value).lower()
-    return str(value) if isinstance(value, Decimal) else repr(value)[:80]
+    return (str(value) if isinstance(value, Decimal) else repr(value))[:80]
 
 
 def _entry(read: Callable[[Any], Any], default: Any = MISSING) -> Any:
@@ -155,10 +155,10 @@ def _basis_points(country: str, value: Any) -> int:
     number = isinstance(value, int | Decimal) and not isinstance(value, bool)
     if not number or not Decimal(value).is_finite() or not 0 <= value <= 100:
         raise _Wrong(f"has no per cent from 0 to 100 for {country}, but {_said(value)}")
-    points = int(value * BASIS_POINTS)
-    if points != value * BASIS_POINTS:
+    exact = Decimal(value).quantize(Decimal("0.01"))
+    if exact != value:
         raise _Wrong(f"has more than two decimals for {country}: {_said(value)}")
-    return points
+    return int(exact * BASIS_POINTS)
 
 
 def _vat_rates() -> Any:
@@ -280,6 +280,10 @@ class Seller:
     account_holder: str = _line(70, optional=True)
     iban: dict[str, str] = _by_currency("IBAN", bank_account.validate)  # noqa: RUF009 # a field
     bic: dict[str, str] = _by_currency("BIC", bank_code.validate)  # noqa: RUF009 # a field
+
+    def written_iban(self, currency: str) -> str:
+        """The IBAN in groups of four."""
+        return str(bank_account.format(self.iban[currency]))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent.parent
 VAR = ROOT / "var"
 DATABASE = VAR / "demo.sqlite3"
 MAILBOX = VAR / "mailbox"
+PROGRAMME = Path(__file__).parent / "programme.toml"
 HERE = ("127.0.0.1", "0.0.0.0", "::", "::1", "localhost")  # reached as "localhost" from this machine
 
 
@@ -29,6 +30,7 @@ def supplied(environ: Mapping[str, str], *, host: str, port: int) -> dict[str, s
         "OPERATOR_ADDRESS": "Rue du Simplon 12, 1006 Lausanne",
         "OPERATOR_EMAIL": "partners@helvia.example",
         "OPERATOR_COUNTRY": "CH",
+        "PROGRAMME_FILE": str(PROGRAMME),
         "LOG_LEVEL": "WARNING",
     }
     found = {**demo, **{name: value for name, value in environ.items() if value.strip()}}
