@@ -234,6 +234,7 @@ def make_product(
     """An active product that renews in half a year, by itself; of a plan of its own unless one is given."""
     plan = plan or make_plan()
     row = {
+        "payer": organisation,
         "family_rank": plan.family.rank,
         "sort_label": fold(label)[: 2 * LABEL_LENGTH],
         "label": label,

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+
+from flask import current_app
 
 _standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
 
@@ -13,6 +15,17 @@ _standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
 def now() -> datetime:
     """This instant, aware, UTC, whole seconds."""
     return _standing.get() or datetime.now(UTC).replace(microsecond=0)
+
+
+def day_of(moment: datetime) -> date:
+    """The day of this instant in the operator's time zone."""
+    day: date = moment.astimezone(current_app.config["SETTINGS"].zone).date()
+    return day
+
+
+def start_of(day: date) -> datetime:
+    """The instant at which this day begins in the operator's time zone."""
+    return datetime.combine(day, time(), current_app.config["SETTINGS"].zone).astimezone(UTC)
 
 
 @contextmanager

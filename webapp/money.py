@@ -36,9 +36,6 @@ class Money:
     def __mul__(self, times: int) -> Money:
         return Money(self.minor * times, self.currency)
 
-    def __bool__(self) -> bool:
-        return self.minor != 0
-
     def share(self, basis_points: int) -> Money:
         """So many hundredths of a per cent of the amount, rounded half up to the minor unit.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
@@ -149,13 +149,63 @@ def add_product(
         if made is None:
             raise Gone()
         return made
-    product = Product(organisation=organisation, created_at=now)
+    product = Product(organisation=organisation, payer=organisation, created_at=now)
     _describe(product, details)
     db.session.add(product)
     db.session.flush()
     draft.result = product.id
     audit.record("product.added", product, by=by, now=now, organisation=organisation)
     return product
+
+
+@unit_of_work
+def start_product(
+    organisation: Organisation, plan: Plan, *, label: str, started_on: date, periods: int,
+    payer: Organisation, by: User | None, now: datetime,
+) -> Product:  # fmt: skip
+    """A product that was ordered and paid begins; it renews by itself."""
+    product = Product(
+        organisation=organisation, payer=payer, plan=plan, family_rank=plan.family.rank, label=label,
+        sort_label=fold(label)[:SORT_LABEL_LENGTH], started_on=started_on, auto_renew=True, created_at=now,
+        renews_on=rules.following(started_on, plan.period, periods=periods, started_on=started_on),
+    )  # fmt: skip
+    db.session.add(product)
+    audit.record("product.added", product, by=by, now=now, organisation=organisation)
+    return product
+
+
+@unit_of_work
+def renew_product(
+    product: Product, *, until: date, payer: Organisation, by: User | None, now: datetime
+) -> None:
+    """The product runs on until that day, paid for by `payer`. Raises ProductEnded."""
+    _active(product)
+    product.renews_on, product.payer = until, payer
+    audit.record("product.renewed", product, by=by, now=now, organisation=product.organisation)
+
+
+@unit_of_work
+def take_back_renewal(
+    product: Product, *, until: date, back_to: date, by: User | None, now: datetime
+) -> None:
+    """A renewal that was cancelled counts no more. Raises RenewedMeanwhile when another one followed."""
+    if lock(product).ended_at:
+        return
+    if product.renews_on != until:
+        raise rules.RenewedMeanwhile(product=product.label)
+    product.renews_on = back_to
+    audit.record("product.renewal_taken_back", product, by=by, now=now, organisation=product.organisation)
+
+
+@unit_of_work
+def set_automatic(product: Product, automatic: bool, *, by: User, now: datetime) -> None:
+    """Whether the product renews by itself (RULES M8). Raises ProductEnded."""
+    _active(product)
+    product.auto_renew = automatic
+    audit.record(
+        "product.automatic", product, by=by, now=now, organisation=product.organisation,
+        detail=f"automatic={automatic}",
+    )  # fmt: skip
 
 
 @unit_of_work

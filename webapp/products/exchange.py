@@ -30,6 +30,7 @@ from webapp.products.rules import (
     PlanDetails,
     PlanRow,
 )
+from webapp.sheets import DANGEROUS, lines
 from webapp.text import has_control_characters, tidy_line
 
 PLAN_COLUMNS = (
@@ -45,7 +46,6 @@ FAULTS_TOLD = 50
 LARGEST_FIGURE = 10**15
 CELL_TOLD = 40  # characters of a wrong cell that a sentence quotes
 
-_DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _PRICE = re.compile(r"([0-9]{1,12})(?:\.([0-9]{1,2}))?")
 _YES, _NO = {"yes", "true", "1"}, {"no", "false", "0"}
 Read = TypeVar("Read")
@@ -58,27 +58,13 @@ class _Wrong(Exception):
 # --- out ----------------------------------------------------------------------------------------------------
 
 
-def defuse(cell: str) -> str:
-    """The cell as a spreadsheet may have it: what begins like a formula gets an apostrophe."""
-    return f"'{cell}" if cell.lstrip("'").startswith(_DANGEROUS) else cell
-
-
 def _as_it_was(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(_DANGEROUS) else cell
-
-
-def written(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> bytes:
-    """A CSV file in UTF-8 with a byte order mark, which spreadsheets look for."""
-    text = io.StringIO(newline="")
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    writer.writerows([[defuse(cell) for cell in row] for row in rows])
-    return text.getvalue().encode("utf-8-sig")
+    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(DANGEROUS) else cell
 
 
 def written_plans(plans: Iterable[Plan]) -> bytes:
     """The catalogue."""
-    return written(PLAN_COLUMNS, (plan_cells(plan.details, bool(plan.retired_at)) for plan in plans))
+    return b"".join(lines(PLAN_COLUMNS, (plan_cells(plan.details, bool(plan.retired_at)) for plan in plans)))
 
 
 def plan_cells(details: PlanDetails, retired: bool) -> list[str]:

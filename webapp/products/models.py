@@ -68,13 +68,17 @@ class Plan(Base):
 
 
 class Product(Base):
-    """One product of an organisation. It is active until `ended_at`."""
+    """One product of an organisation, paid for by itself or by somebody else, who gets no right to it (RULES O8).
+
+    It is active until `ended_at`.
+    """
 
     __tablename__ = "products"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     public_id: Mapped[str] = mapped_column(sa.String(26), unique=True, default=new_public_id)
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"))
+    payer_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"))
     plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plans.id"), index=True)
     family_rank: Mapped[int]  # of the plan's family, and the folded label: the order of every list
     sort_label: Mapped[str] = mapped_column(sa.String(240))
@@ -85,7 +89,8 @@ class Product(Base):
     created_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
 
-    organisation: Mapped[Organisation] = relationship()
+    organisation: Mapped[Organisation] = relationship(foreign_keys=[organisation_id])
+    payer: Mapped[Organisation] = relationship(foreign_keys=[payer_id])
     plan: Mapped[Plan] = relationship()
     tags: Mapped[list[Tag]] = relationship(secondary="product_tags", order_by="Tag.sort_name", viewonly=True)
     settings: Mapped[list[ProductSetting]] = relationship(
@@ -95,6 +100,8 @@ class Product(Base):
     __table_args__ = (
         sa.UniqueConstraint("id", "organisation_id"),  # what a grant refers to
         sa.Index("ix_products_listed", "organisation_id", "ended_at", "family_rank", "sort_label", "id"),
+        sa.Index("ix_products_payer", "payer_id", "ended_at"),
+        sa.Index("ix_products_renewal", "renews_on", "ended_at"),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from flask import Blueprint, Response, current_app, flash, request, url_for
+from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
@@ -28,8 +28,7 @@ for _name, _filter in labels.FILTERS.items():
 
 def today() -> date:
     """The day in the operator's time zone."""
-    day: date = clock.now().astimezone(current_app.config["SETTINGS"].zone).date()
-    return day
+    return clock.day_of(clock.now())
 
 
 def _manages(membership: Membership) -> bool:

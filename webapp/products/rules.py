@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, timedelta
@@ -46,6 +47,26 @@ class Period(StrEnum):
 
     MONTH = "month"
     YEAR = "year"
+
+    @property
+    def months(self) -> int:
+        """The same in months."""
+        return 12 if self is Period.YEAR else 1
+
+
+def following(day: date, period: Period, *, periods: int = 1, started_on: date) -> date:
+    """The day on which what renews on `day` renews next (RULES M8).
+
+    A month that is too short is left on its last day, and the day of the start comes back in the next one that
+    has it: 31 January, 28 February, 31 March.
+    """
+    wanted = started_on.day if day.day == _within(day.year, day.month, started_on.day).day else day.day
+    month = day.year * 12 + day.month - 1 + period.months * periods
+    return _within(month // 12, month % 12 + 1, wanted)
+
+
+def _within(year: int, month: int, day: int) -> date:
+    return date(year, month, min(day, monthrange(year, month)[1]))
 
 
 class Colour(StrEnum):
@@ -157,6 +178,12 @@ class PlanRetired(Refused):
 
     status = 422
     sentence = "This plan is no longer sold. Choose another one."
+
+
+class RenewedMeanwhile(Refused):
+    """A renewal that is taken back was followed by another one."""
+
+    sentence = "%(product)s has been renewed again since. Take that renewal back first."
 
 
 class SameTag(Refused):

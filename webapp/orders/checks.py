@@ -1,0 +1,51 @@
+"""What is asked inside a unit of work before an order is placed: who may, and whether the things are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from webapp.accounts import queries as accounts
+from webapp.accounts.models import Organisation, User
+from webapp.orders import queries, rules
+from webapp.orders.queries import Wanted
+from webapp.partnerships.models import Partnership
+from webapp.products.models import Product
+from webapp.unit import lock
+
+
+def refuse_others(organisation: Organisation, by: User) -> None:
+    """Raises NoLongerOrdering unless the person may spend this organisation's money at this moment."""
+    membership = accounts.membership_in(organisation, by)
+    if membership is None or not lock(membership).role.reaches(rules.MANAGES_MONEY):
+        raise rules.NoLongerOrdering()
+
+
+def refuse_partner(acting: Partnership, holder: Organisation) -> None:
+    """Raises NoLongerOrdering unless the partner may act for the client at this moment."""
+    lock(acting)
+    over = acting.ended_at or acting.client_id != holder.id
+    if over or lock(acting.partner).suspended_at:
+        raise rules.NoLongerOrdering()
+
+
+def refuse_wanted(holder: Organisation, wanted: Sequence[Wanted]) -> None:
+    """Raises what is wrong with the lines of an order at this moment."""
+    if not 0 < len(wanted) <= rules.LINES_MOST:
+        raise rules.NothingOrdered()
+    for each in wanted:
+        if each.product:
+            _refuse_renewal(holder, each.product)
+        elif lock(each.plan).retired_at:
+            raise rules.NotSold(plan=each.plan.name_in(holder.language))
+
+
+def _refuse_renewal(holder: Organisation, product: Product) -> None:
+    if lock(product).ended_at or product.organisation_id != holder.id:
+        raise rules.NotRenewable()
+    if waiting := queries.claimed(claim_of(product)):
+        raise rules.RenewedAlready(product=product.label, order=waiting.number)
+
+
+def claim_of(product: Product) -> str:
+    """What names the product's next period: it is renewed once."""
+    return f"{product.id}:{product.renews_on.isoformat()}"

@@ -1,0 +1,190 @@
+"""The mails of orders, to whoever sees the organisation's money (RULES M5, M8)."""
+
+from __future__ import annotations
+
+from webapp.accounts.models import Organisation
+from webapp.i18n import day, money
+from webapp.i18n import gettext as _
+from webapp.mailer import Letter, QueuedMail, address_of, mail
+from webapp.orders import queries
+from webapp.orders.models import Invoice, Order
+from webapp.orders.rules import Method
+from webapp.programme import programme
+
+
+@mail
+def invoice_issued(row: QueuedMail) -> Letter | None:
+    """To the payer, when an order is placed: the invoice, and how it is paid."""
+    invoice = queries.invoice_by_id(row.about)
+    if invoice is None or not queries.is_told(invoice.payer, row.address):
+        return None
+    order = invoice.order
+    return Letter(
+        subject=_("Invoice %(number)s: %(amount)s", number=invoice.number, amount=_gross(invoice)),
+        heading=_("Invoice %(number)s", number=invoice.number),
+        paragraphs=_what_is_invoiced(order),
+        facts=(
+            (_("Order"), order.number),
+            (_("For"), order.holder.name),
+            (_("Total"), _gross(invoice)),
+            *_how_to_pay(order, invoice),
+        ),
+        button=(_("See the order and its invoice"), _page(order, order.payer)),
+        after=_ask_for_vat_number(order),
+        why=_why(invoice.payer),
+        thread=_thread(order),
+    )
+
+
+def _what_is_invoiced(order: Order) -> tuple[str, ...]:
+    if order.method is Method.PREPAID:
+        return (_("The amount was taken from the prepaid account; there is nothing to do."),)
+    if order.method is Method.OUTSIDE:
+        return (_("You pay it in the shop in which you ordered."),)
+    return (
+        _("Please transfer the amount and state the reference, so that it is found."),
+        _("What you ordered begins on the day on which the payment arrives."),
+    )
+
+
+def _how_to_pay(order: Order, invoice: Invoice) -> tuple[tuple[str, str], ...]:
+    iban = programme().iban(order.currency)
+    if order.method is not Method.INVOICE or iban is None:
+        return ()
+    return (
+        (_("Payable by"), day(invoice.due_on)),
+        (_("To the account"), " ".join(iban[n : n + 4] for n in range(0, len(iban), 4))),
+        (_("Reference"), order.reference),
+    )
+
+
+def _ask_for_vat_number(order: Order) -> tuple[str, ...]:
+    """RULES M7: a company without a VAT number is asked for it where it pays."""
+    if order.payer.kind != "company" or order.payer.vat_number:
+        return ()
+    return (
+        _("If %(organisation)s has a VAT number, add it in the settings: invoices show it.",
+          organisation=order.payer.name),
+    )  # fmt: skip
+
+
+@mail
+def ordered_for_client(row: QueuedMail) -> Letter | None:
+    """To the client, when a partner ordered for it; amounts only if it pays (RULES M5)."""
+    order = queries.by_id(row.about)
+    if order is None or order.partnership is None or not queries.is_told(order.holder, row.address):
+        return None
+    partner = order.partnership.partner.name
+    own = order.payer_id == order.holder_id
+    return Letter(
+        subject=_("%(partner)s has ordered for %(client)s", partner=partner, client=order.holder.name),
+        heading=_("%(partner)s has ordered for you", partner=partner),
+        paragraphs=(
+            _("Your partner may order and renew for you, because it has full access."),
+            _("The order is charged to you.") if own else _("%(partner)s pays for it.", partner=partner),
+        ),
+        facts=(
+            (_("Order"), order.number),
+            *(((_("Total"), money(order.money(order.gross))),) if own else ()),
+            *((str(n), line.label) for n, line in enumerate(order.lines, 1)),
+        ),
+        button=(_("See the order"), _page(order, order.holder)),
+        why=_why(order.holder),
+        thread=_thread(order),
+    )
+
+
+@mail
+def order_paid(row: QueuedMail) -> Letter | None:
+    """To the payer, when a transfer has paid its order in full."""
+    order = queries.by_id(row.about)
+    if order is None or order.paid_at is None or not queries.is_told(order.payer, row.address):
+        return None
+    return Letter(
+        subject=_("Payment for order %(number)s received", number=order.number),
+        heading=_("Your payment has arrived"),
+        paragraphs=(_("Thank you. Order %(number)s is paid in full.", number=order.number),),
+        facts=((_("Total"), money(order.money(order.gross))), (_("Paid on"), day(order.paid_at))),
+        button=(_("See the order"), _page(order, order.payer)),
+        why=_why(order.payer),
+        thread=_thread(order),
+    )
+
+
+@mail
+def order_cancelled(row: QueuedMail) -> Letter | None:
+    """To the payer, and to the client if somebody else pays."""
+    order = queries.by_id(row.about)
+    if order is None or order.cancelled_at is None:
+        return None
+    mine = next((each for each in (order.payer, order.holder) if queries.is_told(each, row.address)), None)
+    if mine is None:
+        return None
+    pays = mine.id == order.payer_id
+    return Letter(
+        subject=_("Order %(number)s is cancelled", number=order.number),
+        heading=_("Order %(number)s is cancelled", number=order.number),
+        paragraphs=(
+            _("It counts no more, and what it made has ended."),
+            *((_what_happens_to_money(order),) if pays else ()),
+        ),
+        facts=tuple((str(n), line.label) for n, line in enumerate(order.lines, 1)),
+        button=(_("See the order"), _page(order, mine)),
+        why=_why(mine),
+        thread=_thread(order),
+    )
+
+
+def _what_happens_to_money(order: Order) -> str:
+    if order.received:
+        return _(
+            "What you paid is on your prepaid account: %(amount)s. It can pay another order or be withdrawn.",
+            amount=money(order.money(order.returned)),
+        )
+    return _("Nothing is to be paid. A transfer that is under way goes to your prepaid account.")
+
+
+@mail
+def credit_issued(row: QueuedMail) -> Letter | None:
+    """To the payer, with each credit note."""
+    note = queries.invoice_by_id(row.about)
+    if note is None or note.corrects is None or not queries.is_told(note.payer, row.address):
+        return None
+    order = note.order
+    return Letter(
+        subject=_("Credit note %(number)s: %(amount)s", number=note.number, amount=_gross(note)),
+        heading=_("Credit note %(number)s", number=note.number),
+        paragraphs=(
+            _("It corrects invoice %(invoice)s.", invoice=note.corrects.number),
+            _("What you paid of it is on your prepaid account.")
+            if order.returned
+            else _("You have so much less to pay."),
+        ),
+        facts=(
+            (_("Order"), order.number),
+            (_("Amount"), _gross(note)),
+            *(((_("Reason"), note.reason),) if note.reason else ()),
+        ),
+        button=(_("See the order and its credit note"), _page(order, order.payer)),
+        why=_why(note.payer),
+        thread=_thread(order),
+    )
+
+
+def _gross(invoice: Invoice) -> str:
+    return money(invoice.money(invoice.gross))
+
+
+def _page(order: Order, organisation: Organisation) -> str:
+    return address_of("orders.show", org=organisation.public_id, order=order.public_id)
+
+
+def _why(organisation: Organisation) -> str:
+    return _(
+        "You get this mail because you look after the orders of %(organisation)s.",
+        organisation=organisation.name,
+    )
+
+
+def _thread(order: Order) -> str:
+    return f"order.{order.id}"
