@@ -397,6 +397,7 @@ ADDRESSES: dict[str, Address] = {
     "backoffice.tender_list": Address(OPERATOR, get=200),
     "backoffice.tender": Address(OPERATOR, get=200, values=lambda s: {"tender": s.tender.public_id}),
     "backoffice.hide": Address(OPERATOR, post=303, values=lambda s: {"tender": s.tender.public_id}),
+    "backoffice.programme": Address(OPERATOR, get=200),
     "backoffice.mails": Address(OPERATOR, get=200),
     "backoffice.retry": Address(OPERATOR, post=303, values=dead_mail),
     "backoffice.setup": Address(ANYBODY, get=409, post=409, values=token("setup")),

@@ -249,6 +249,12 @@ class Vat:
         """Whether the operator is registered for VAT in this country."""
         return country in self.registered
 
+    @property
+    def table(self) -> list[tuple[str, Decimal]]:
+        """(country, per cent): first where it is charged, then as in the file."""
+        order = sorted(self.rates, key=lambda country: not self.charged_in(country))
+        return [(country, Decimal(self.rates[country]) / BASIS_POINTS) for country in order]
+
     def rate(self, country: str) -> int:
         """Basis points that a payer in this country is charged; 0 where the operator is not registered."""
         return self.rates.get(country, 0) if self.charged_in(country) else 0

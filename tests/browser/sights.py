@@ -416,6 +416,7 @@ SIGHTS = (
     ),
     Sight("calls on the desk", "backoffice.tender_list", "olga"),
     Sight("a call on the desk", "backoffice.tender", "olga", lambda s: {"tender": s.tender.public_id}),
+    Sight("the policy", "backoffice.programme", "olga"),
     Sight("mail log", "backoffice.mails", "olga"),
 )  # fmt: skip
 

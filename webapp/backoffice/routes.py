@@ -24,6 +24,9 @@ from webapp.i18n import current_language
 from webapp.i18n import gettext as _
 from webapp.links import Link
 from webapp.mailer import KINDS
+from webapp.money import CURRENCIES
+from webapp.products import queries as products
+from webapp.programme import programme as policy
 from webapp.refused import Gone
 from webapp.tenders import actions as tender_actions
 from webapp.tenders import queries as tenders
@@ -253,6 +256,23 @@ def retry(mail: int) -> AnyResponse:
         actions.retry_mail(row, by=person(), now=clock.now())
         flash(_("The mail to %(address)s is in the queue again.", address=row.address))
     return go(url_for("backoffice.mails", state="dead"))
+
+
+# --- the programme's policy ----------------------------------------------------------------------------------
+
+
+@blueprint.get("/programme")
+@operator
+def programme() -> Response:
+    """The whole policy, to read (RULES P1)."""
+    it = policy()
+    named = {*it.discounts, *it.affiliation.excluded_plans}
+    return render(
+        "backoffice/programme.html",
+        policy=it,
+        plans=products.plans_by_code(named),
+        currencies=CURRENCIES,
+    )
 
 
 # --- the first operator -------------------------------------------------------------------------------------
