@@ -1,0 +1,1 @@
+"""Orders and events from outside, signed as Standard Webhooks."""
