@@ -7,8 +7,9 @@ import pytest
 
 from tests.factories import make_plan
 from webapp.products import exchange
-from webapp.products.exchange import PLAN_COLUMNS, USAGE_COLUMNS, defuse, read_plans, read_usage, resolved
+from webapp.products.exchange import PLAN_COLUMNS, USAGE_COLUMNS, read_plans, read_usage, resolved
 from webapp.products.rules import Family, Metric, Period
+from webapp.sheets import defuse
 
 TODAY = date(2026, 11, 21)
 HEADER = ",".join(PLAN_COLUMNS)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TypeVar
 
+from webapp import sheets
 from webapp.config import LANGUAGES
 from webapp.i18n import gettext as _
 from webapp.i18n import ngettext
@@ -30,7 +31,7 @@ from webapp.products.rules import (
     PlanDetails,
     PlanRow,
 )
-from webapp.sheets import DANGEROUS, lines
+from webapp.sheets import DANGEROUS
 from webapp.text import has_control_characters, tidy_line
 
 PLAN_COLUMNS = (
@@ -64,7 +65,7 @@ def _as_it_was(cell: str) -> str:
 
 def written_plans(plans: Iterable[Plan]) -> bytes:
     """The catalogue."""
-    return b"".join(lines(PLAN_COLUMNS, (plan_cells(plan.details, bool(plan.retired_at)) for plan in plans)))
+    return b"".join(sheets.lines(PLAN_COLUMNS, (plan_cells(plan.details, bool(plan.retired_at)) for plan in plans)))
 
 
 def plan_cells(details: PlanDetails, retired: bool) -> list[str]:
