@@ -44,14 +44,18 @@ _QR_IBAN = range(30_000, 32_000)  # institutions' numbers that stand for a QR-IB
 
 
 class _Wrong(Exception):
-    """Why an entry cannot be what it is: the sentence after the entry's name."""
+    """Why an entry, or what it has under `key`, cannot be what it is: the sentence after its name."""
+
+    def __init__(self, why: str, key: str = "") -> None:
+        super().__init__(why)
+        self.key = f".{key}" if key else ""
 
 
 def _said(value: Any) -> str:
     """The value as it stands in the file, or nearly."""
     if isinstance(value, bool):
         return str(value).lower()
-    return (str(value) if isinstance(value, Decimal) else repr(value))[:80]
+    return (repr(value) if isinstance(value, str | list | dict) else str(value))[:80]
 
 
 def _entry(read: Callable[[Any], Any], default: Any = MISSING) -> Any:
@@ -115,7 +119,8 @@ def _amounts() -> Any:
             raise _Wrong(f"needs an amount for each of {', '.join(CURRENCIES)} and nothing else")
         for currency, amount in value.items():
             if not _is_whole(amount, 0, LARGEST_AMOUNT):
-                raise _Wrong(f"has no whole number from 0 to {LARGEST_AMOUNT} for {currency}")
+                why = f"must be a whole number from 0 to {LARGEST_AMOUNT}, not {_said(amount)}"
+                raise _Wrong(why, currency)
         return value
 
     return _entry(read)
@@ -153,12 +158,12 @@ def _is_country(code: str) -> bool:
 
 def _basis_points(country: str, value: Any) -> int:
     number = isinstance(value, int | Decimal) and not isinstance(value, bool)
-    if not number or not Decimal(value).is_finite() or not 0 <= value <= 100:
-        raise _Wrong(f"has no per cent from 0 to 100 for {country}, but {_said(value)}")
-    exact = Decimal(value).quantize(Decimal("0.01"))
-    if exact != value:
-        raise _Wrong(f"has more than two decimals for {country}: {_said(value)}")
-    return int(exact * BASIS_POINTS)
+    if number and Decimal(value).is_finite() and 0 <= value <= 100:
+        exact = Decimal(value).quantize(Decimal("0.01"))
+        if exact == value:
+            return int(exact * BASIS_POINTS)
+    why = f"must be a per cent from 0 to 100 with at most two decimals, such as 8.1, not {_said(value)}"
+    raise _Wrong(why, country)
 
 
 def _vat_rates() -> Any:
@@ -167,7 +172,7 @@ def _vat_rates() -> Any:
             raise _Wrong("must be a table of countries and per cents, such as CH = 8.1")
         for country in value:
             if not _is_country(country):
-                raise _Wrong(f"names {country!r}, which is no country that the portal knows")
+                raise _Wrong("is for no country that the portal knows", country)
         return {country: _basis_points(country, rate) for country, rate in value.items()}
 
     return _entry(read)
@@ -190,7 +195,7 @@ def _by_currency(what: str, check: Callable[[str], str]) -> Any:
             try:
                 value = {**value, currency: check(text)}
             except (ValidationError, TypeError, AttributeError):
-                raise _Wrong(f"has no valid {what} for {currency}, but {_said(text)}") from None
+                raise _Wrong(f"must be a valid {what}, not {_said(text)}", currency) from None
         return value
 
     return field(metadata={"read": read}, default_factory=dict)
@@ -428,8 +433,8 @@ def read(path: Path = DEFAULT_FILE) -> Programme:
     for name in table:
         if name not in ("version", *SECTIONS, *OPTIONAL_SECTIONS):
             raise BadSetting(
-                f"{path}: [{name}] is not a section of the policy. "
-                f"Those are {', '.join((*SECTIONS, *OPTIONAL_SECTIONS))}."
+                f"{path}: {name} is not part of the policy; "
+                f"its sections are {', '.join((*SECTIONS, *OPTIONAL_SECTIONS))}."
             )
     sections = {name: _section(path, table, name, kind) for name, kind in SECTIONS.items()}
     programme = Programme(
@@ -453,8 +458,12 @@ def _toml(path: Path) -> tuple[bytes, dict[str, Any]]:
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         why = f"line {line} is not written in UTF-8"
-    except (OSError, ValueError, ArithmeticError, RecursionError) as error:
-        why = str(error) or "it is not TOML"
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        why = str(error)
+    except (ValueError, ArithmeticError):
+        why = "one of its numbers is too long"
+    except RecursionError:
+        why = "its lists or tables are nested too deeply"
     raise BadSetting(f"The programme file {path} cannot be read: {why}.")
 
 
@@ -471,7 +480,7 @@ def _section(path: Path, table: dict[str, Any], name: str, kind: type) -> Any:
             try:
                 values[entry] = described.metadata["read"](given[entry])
             except _Wrong as wrong:
-                raise BadSetting(f"{path}: {name}.{entry} {wrong}.") from None
+                raise BadSetting(f"{path}: {name}.{entry}{wrong.key} {wrong}.") from None
         elif described.default is MISSING and described.default_factory is MISSING:
             raise BadSetting(f"The programme file {path} needs {name}.{entry}.")
     return kind(**values)
@@ -545,9 +554,7 @@ def _wrong_seller(seller: Seller, vat: Vat) -> str | None:
             "seller.iban.CHF must be of an account in Switzerland or Liechtenstein; QR-bills allow no other"
         )
     if francs and int(francs[4:9]) in _QR_IBAN:
-        return (
-            "seller.iban.CHF is a QR-IBAN; give the account’s ordinary IBAN, as bills carry a reference RF…"
-        )
+        return "seller.iban.CHF is a QR-IBAN; give the account’s ordinary IBAN, as bills carry a creditor reference"
     if euros and euros[:2] not in EEA and "EUR" not in seller.bic:
         return "seller.bic.EUR is missing; transfers to an account outside the EEA need it"
     return None
