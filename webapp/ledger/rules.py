@@ -73,6 +73,7 @@ class Cause(StrEnum):
     DEBT_SETTLED = "debt_settled"
     TRANSFER_RECEIVED = "transfer_received"
     TRANSFER_ASSIGNED = "transfer_assigned"
+    TRANSFER_SENT_BACK = "transfer_sent_back"
     TOPPED_UP = "topped_up"
     WITHDRAWAL_REQUESTED = "withdrawal_requested"
     WITHDRAWAL_PAID = "withdrawal_paid"
@@ -163,3 +164,16 @@ def conversion(
             f"{key}:taken", subject, reference, policy, rate,
         ),
     ]  # fmt: skip
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after this one's."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)
+
+
+def months_between(first: date, last: date) -> list[date]:
+    """The first days of the months from one day to another."""
+    months = [first.replace(day=1)]
+    while (following := next_month(months[-1])) <= last:
+        months.append(following)
+    return months

@@ -54,6 +54,11 @@ def known(bank_ids: Collection[str]) -> set[str]:
     return found
 
 
+def by_bank_id(bank_id: str) -> IncomingTransfer | None:
+    """The transfer with the bank's own name."""
+    return db.session.scalar(sa.select(IncomingTransfer).where(IncomingTransfer.bank_id == bank_id))
+
+
 def of_order(order: Order) -> list[IncomingTransfer]:
     """The transfers that paid the order, oldest first."""
     return list(
