@@ -31,6 +31,8 @@ from webapp import create_app, transport
 from webapp.config import Settings
 from webapp.demo.settings import PROGRAMME
 from webapp.extensions import db
+from webapp.ledger import proofs
+from webapp.ledger.models import Transfer
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
 
@@ -147,6 +149,8 @@ def app(installation: tuple[Flask, Callable[[], None]], clock: Clock) -> Iterato
         with app.app_context():
             yield app
             db.session.rollback()
+            if db.session.scalar(sa.select(Transfer.id).limit(1)):
+                assert proofs.faults() == [], "the test leaves a ledger that is wrong (SECURITY L1-L7)"
     finally:
         forget()
         shutil.rmtree(app.config["SETTINGS"].mail_server.folder or "", ignore_errors=True)

@@ -21,6 +21,11 @@ from webapp.extensions import db
 from webapp.invitations.models import AskedRights, Invitation, OfferedProduct
 from webapp.invitations.queries import PURPOSE
 from webapp.invitations.rules import LIFETIME, Direction
+from webapp.ledger.actions import book
+from webapp.ledger.models import Transfer
+from webapp.ledger.rules import AccountKind, Booking, Cause
+from webapp.ledger.rules import Side as AccountSide
+from webapp.money import Money
 from webapp.partnerships.models import Assignment, Partnership, PartnershipChange, ProductGrant
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights, Side
 from webapp.places import currency_of
@@ -393,3 +398,25 @@ def make_invitation(
     )
     links.replace(PURPOSE, invitation.id, expires_at=row["sent_at"] + timedelta(days=365), now=row["sent_at"])
     return invitation
+
+
+# --- money --------------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def make_prepaid(
+    organisation: Organisation,
+    amount_minor: int,
+    currency: str | None = None,
+    *,
+    now: datetime = NOW,
+    **values: Any,
+) -> Transfer:
+    """Money that the organisation has paid in from its bank, in its own currency unless told otherwise."""
+    n = next(_numbers)
+    row = {"key": f"tests:top-up:{n}", "subject": f"tests:{n}", "reference": "", "policy": "test", **values}
+    paid_in = Booking(
+        AccountSide(AccountKind.BANK), AccountSide(AccountKind.PREPAID, organisation.id),
+        Money(amount_minor, currency or organisation.currency), Cause.TOPPED_UP, **row,
+    )  # fmt: skip
+    return book([paid_in], now=now)[0]

@@ -29,11 +29,15 @@ FEATURES = (
     "requests",
     "partners",
     "ledger",
+    "orders",
+    "invoices",
+    "payments",
     "clients",
     "tenders",
     "inbox",
     "affiliation",
     "backoffice",
+    "api",
     "pages",
     "demo",
 )
@@ -46,7 +50,7 @@ ROOMS = {
     "labels": {"models", "rules"},  # the words for codes
     "queries": {"models", "rules", "labels", "passwords"},
     "choosable": {"models", "rules"},  # further queries: the products to choose from
-    "mail": {"queries", "models", "rules", "labels", "links"},
+    "mail": {"queries", "models", "rules", "labels", "links", "paper"},
     "access": {"queries", "models", "rules"},
     "entrance": {
         "access",
@@ -56,14 +60,22 @@ ROOMS = {
         "rules",
         "passwords",
     },  # the session and its cookie
+    "proofs": {"queries", "models", "rules"},  # what `flask ledger check` asks
     "checks": {"queries", "models", "rules"},  # what actions ask before they write
-    "actions": {"checks", "queries", "models", "rules", "mail", "passwords", "labels"},
+    "actions": {"checks", "queries", "models", "rules", "mail", "passwords", "labels", "statements"},
     "selection": {"queries", "choosable", "models", "rules", "labels"},  # choosing over several pages
     "exchange": {"models", "rules", "labels"},  # files in and out
-    "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange"}
+    "statements": {"rules"},  # files of banks
+    "glyphs": set(),  # what a typeface can show
+    "codes": {"rules"},  # what banking apps scan
+    "electronic": {"rules"},  # documents for machines
+    "paper": {"rules", "codes", "electronic", "glyphs"},  # documents for people
+    "signing": set(),  # pure, like rules
+    "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements"}
     | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
     | {"selection", "choosable"}
+    | {"paper", "electronic"}
     | {"mailbox", "sign_ins"},  # what the demo reads beside the database
     "adding": {
         "forms",
@@ -86,10 +98,10 @@ ROOMS = {
     },  # the operator's
 }
 
-PURE = {"rules", "passwords"}
+PURE = {"rules", "passwords", "signing"}
 PURE_MAY_IMPORT = (
     "webapp.money", "webapp.refused", "webapp.accounts.rules", "webapp.products.rules",
-    "webapp.partnerships.rules", "stdnum",
+    "webapp.partnerships.rules", "webapp.orders.rules", "webapp.text", "stdnum",
 )  # fmt: skip
 PASSWORDS_MAY_IMPORT = (*PURE_MAY_IMPORT, "argon2")
 

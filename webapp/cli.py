@@ -8,17 +8,26 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from webapp import clock, extraction, upkeep
+from webapp import clock, extraction, sheets, upkeep
 from webapp.backoffice import actions as backoffice
 from webapp.i18n import tell
+from webapp.ledger import proofs, queries
 from webapp.mailer import address_of
+from webapp.money import Money
 from webapp.refused import Refused
 from webapp.worker import Stop, run
+
+FAULTY_LEDGER = """
+Rows were changed behind the application, or the application has a defect. Do not edit the rows.
+1. Stop the worker, so that nothing is paid out: keep it stopped until this is understood.
+2. Copy the database as it is now: flask --app wsgi backup FILE
+3. Check the newest backups with this command to find out since when it is so.
+4. Restore the last one that is right, or book back what is wrong; then run this command again."""
 
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
-    for command in (setup, worker, backup, check, translate):
+    for command in (setup, worker, backup, check, translate, ledger):
         app.cli.add_command(command)
 
 
@@ -75,3 +84,28 @@ def translate() -> None:
     """Collect the sentences of code and templates into the catalogues."""
     for language, waiting in extraction.update().items():
         click.echo(f"{language}: {waiting} sentences wait for their translation.")
+
+
+@click.group()
+def ledger() -> None:
+    """Look after the ledger."""
+
+
+@ledger.command("check")
+@with_appcontext
+def check_ledger() -> None:
+    """Prove that all money adds up; changes nothing. Prints the trial balance, and each fault."""
+    for currency, kinds in queries.trial_balance().items():
+        click.echo(f"{currency}")
+        for kind, balance in kinds.items():
+            click.echo(f"  {kind:<12}{sheets.figure(balance):>20}")
+        total = sum(kinds.values(), Money(0, currency))
+        click.echo(f"  {'total':<12}{sheets.figure(total):>20}")
+    found = proofs.run()
+    for name, faults in found.items():
+        click.echo(f"{'NOT OK ' if faults else 'ok     '} {name}")
+        for fault in faults:
+            click.echo(f"        {fault}")
+    if any(found.values()):
+        click.echo(FAULTY_LEDGER)
+        raise SystemExit(1)

@@ -254,6 +254,12 @@ def _day(value: date, style: str) -> str:
     return dates.format_date(value, style, locale=reader().locale)
 
 
+@remembered
+def month(value: date) -> str:
+    """`November 2026`."""
+    return dates.format_skeleton("yMMMM", value, locale=reader().locale)
+
+
 def instant(value: datetime, style: str = "medium") -> str:
     """`19 Dec 2026, 14:32`, in the operator's time zone."""
     local = value.astimezone(current_app.config["SETTINGS"].zone)
@@ -312,6 +318,7 @@ def init_app(app: Flask) -> None:
     environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(
         day=day,
+        month=month,
         instant=instant,
         money=money,
         number=number,

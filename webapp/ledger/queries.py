@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
+from webapp import clock
+from webapp.accounts.models import Organisation
+from webapp.database import UtcDateTime
 from webapp.extensions import db
 from webapp.ledger.models import Entry, LedgerAccount, Transfer
-from webapp.ledger.rules import AccountKind, Side
+from webapp.ledger.rules import AccountKind, Cause, Side, months_between, next_month
 from webapp.money import Money
 
+PER_PAGE = 50
+AT_ONCE = 1_000  # lines of a file that are read together
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -84,3 +89,169 @@ def balance(kind: AccountKind, organisation_id: int | None = None, *, currency: 
     account = sa.select(LedgerAccount.id).where(_is(Side(kind, organisation_id), currency)).scalar_subquery()
     newest = sa.select(Entry.balance).where(Entry.account_id == account).order_by(Entry.seq.desc()).limit(1)
     return Money(db.session.scalar(newest) or 0, currency)
+
+
+# --- prepaid accounts as their organisations see them -------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Prepaid:
+    """A prepaid account: `first` and `newest` are when it moved; it has no id before it ever did."""
+
+    id: int | None
+    balance: Money
+    first: datetime | None = None
+    newest: datetime | None = None
+
+    @property
+    def currency(self) -> str:
+        """Of all its entries."""
+        return self.balance.currency
+
+
+def prepaid_accounts(organisation: Organisation) -> list[Prepaid]:
+    """The organisation's prepaid accounts that ever moved; before them the one in its own currency."""
+    oldest = (
+        sa.select(sa.func.min(_each.at)).where(_each.account_id == LedgerAccount.id).correlate(LedgerAccount)
+    )
+    found = (
+        sa.select(LedgerAccount.id, LedgerAccount.currency, Entry.balance, oldest.scalar_subquery(), Entry.at)
+        .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
+        .where(LedgerAccount.organisation_id == organisation.id, LedgerAccount.kind == AccountKind.PREPAID)
+        .order_by(LedgerAccount.currency)
+    )
+    known = [
+        Prepaid(id, Money(minor, currency), *at) for id, currency, minor, *at in db.session.execute(found)
+    ]
+    own = organisation.currency
+    ordered = sorted(known, key=lambda each: each.currency != own)
+    if not ordered or ordered[0].currency != own:
+        ordered.insert(0, Prepaid(None, Money(0, own)))
+    return ordered
+
+
+def balances(organisation: Organisation) -> list[Money]:
+    """What is on its prepaid accounts: its own currency first, then others that ever moved."""
+    return [account.balance for account in prepaid_accounts(organisation)]
+
+
+def months(account: Prepaid) -> list[date]:
+    """The months (their first days) in which the account moved, newest first: one statement."""
+    if account.first is None or account.newest is None:
+        return []
+    spans = sa.values(
+        sa.column("day", sa.Date), sa.column("begin", UtcDateTime), sa.column("over", UtcDateTime), name="months"
+    ).data([
+        (day, clock.start_of(day), clock.start_of(next_month(day)))
+        for day in months_between(clock.day_of(account.first), clock.day_of(account.newest))
+    ])  # fmt: skip
+    each = spans.cte("months").c
+    moved = sa.exists().where(
+        Entry.account_id == account.id, Entry.at >= each.begin, Entry.at < each.over
+    )  # fmt: skip
+    return list(db.session.scalars(sa.select(each.day).where(moved).order_by(each.day.desc())))
+
+
+@dataclass(frozen=True)
+class Line:
+    """An entry of a statement: what moved, why, and what the account had after it."""
+
+    seq: int
+    at: datetime
+    amount: Money
+    balance: Money
+    cause: Cause
+    reference: str
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month of an account: the numbers of its entries (none when `last` is below `first`) and both balances."""
+
+    account: Prepaid
+    day: date
+    first: int
+    last: int
+    opening: Money
+    closing: Money
+
+    @property
+    def count(self) -> int:
+        """How many entries; they have no gap, so nobody counts them."""
+        return self.last - self.first + 1
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A page of a month, newest first; `more` says whether there are older ones."""
+
+    month: Month
+    page: int
+    lines: list[Line]
+    more: bool
+
+
+def month_of(account: Prepaid, day: date) -> Month:
+    """The month that begins on this day, by two steps in the index whatever the size of the account."""
+    before, newest = (_before(account, start) for start in (day, next_month(day)))
+    currency = account.currency
+    opening, closing = Money(before.balance, currency), Money(newest.balance, currency)
+    return Month(account, day, before.seq + 1, newest.seq, opening, closing)
+
+
+def _before(account: Prepaid, day: date) -> Head:
+    """Where the account stood when this day began."""
+    newest = (
+        sa.select(Entry.seq, Entry.balance, Entry.at)
+        .where(Entry.account_id == account.id, Entry.at < clock.start_of(day))
+        .order_by(Entry.at.desc(), Entry.seq.desc())
+        .limit(1)
+    )
+    row = db.session.execute(newest).first()
+    return Head(*row) if row else Head()
+
+
+def statement(month: Month, *, page: int = 1) -> Statement:
+    """50 entries of a month: a range of numbers, so the last page is as fast as the first."""
+    page = min(page, max(1, -(-month.count // PER_PAGE)))
+    last = month.last - (page - 1) * PER_PAGE
+    first = max(last - PER_PAGE + 1, month.first)
+    lines = _lines(month.account, first, last)
+    return Statement(month, page, lines[::-1], first > month.first)
+
+
+def all_lines(month: Month) -> Iterator[Line]:
+    """All entries of a month, oldest first, read a thousand at a time."""
+    for first in range(month.first, month.last + 1, AT_ONCE):
+        yield from _lines(month.account, first, min(first + AT_ONCE - 1, month.last))
+
+
+def _lines(account: Prepaid, first: int, last: int) -> list[Line]:
+    rows = db.session.execute(
+        sa.select(Entry.seq, Entry.at, Entry.amount, Entry.balance, Transfer.cause, Transfer.reference)
+        .join(Transfer, Transfer.id == Entry.transfer_id)
+        .where(Entry.account_id == account.id, Entry.seq.between(first, last))
+        .order_by(Entry.seq)
+    )
+    return [
+        Line(seq, at, Money(amount, account.currency), Money(balance, account.currency), cause, reference)
+        for seq, at, amount, balance, cause, reference in rows
+    ]
+
+
+# --- the whole ledger ---------------------------------------------------------------------------------------
+
+
+def trial_balance() -> dict[str, dict[AccountKind, Money]]:
+    """Per currency and kind of account what all accounts of that kind have; each currency adds up to nothing."""
+    total = sa.func.sum(Entry.balance)
+    rows = db.session.execute(
+        sa.select(LedgerAccount.currency, LedgerAccount.kind, total)
+        .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
+        .group_by(LedgerAccount.currency, LedgerAccount.kind)
+        .order_by(LedgerAccount.currency)
+    ).all()
+    found: dict[str, dict[AccountKind, Money]] = {currency: {} for currency, *_ in rows}
+    for currency, kind, minor in sorted(rows, key=lambda row: list(AccountKind).index(row[1])):
+        found[currency][kind] = Money(int(minor), currency)
+    return found
