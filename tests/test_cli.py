@@ -19,7 +19,7 @@ from tests.conftest import make_schema, settings_for_tests
 from tests.factories import make_user
 from tests.post import MailServer
 from tests.times import NOW
-from webapp import create_app
+from webapp import create_app, programme
 from webapp.accounts.models import User
 from webapp.extensions import db
 
@@ -117,9 +117,20 @@ def test_check_says_that_all_is_well(app: Flask, smtp: MailServer) -> None:
     make_user("Olga Brunner", operator_since=NOW)
     status, output = command(app, "check")
     lines = output.splitlines()
-    assert [line.split()[1] for line in lines] == ["Settings:", "Database:", "Operator:", "Mail:"]
+    about = [line.split()[1] for line in lines]
+    assert about == ["Settings:", "Programme:", "Database:", "Operator:", "Mail:"]
     assert status == 0, output
     assert smtp.received == []
+
+
+def test_check_says_which_policy_holds_and_who_can_pay_by_invoice(tmp_path: Path) -> None:
+    """RULES P1."""
+    settings = settings_for_tests(f"sqlite:///{tmp_path / 'x.sqlite3'}", tmp_path)
+    _status, output = command(create_app(settings), "check")
+    policy = programme.read(Path(settings.programme_file))
+    assert f"{policy.version} from {policy.file}; payment by invoice is offered in CHF and EUR." in output
+    _status, output = command(create_app(replace(settings, programme_file="")), "check")
+    assert f"from {programme.DEFAULT_FILE}; payment by invoice is not offered" in output
 
 
 def test_check_says_what_is_missing(tmp_path: Path) -> None:
@@ -127,8 +138,8 @@ def test_check_says_what_is_missing(tmp_path: Path) -> None:
     app = create_app(replace(settings, mail_url="smtp+plain://127.0.0.1:1"))
     status, output = command(app, "check")
     assert status == 1
-    settings_line, database, mail = output.splitlines()
-    assert settings_line.startswith("ok ")
+    settings_line, policy, database, mail = output.splitlines()
+    assert settings_line.startswith("ok ") and policy.startswith("ok ")
     assert database.startswith("NOT OK ") and "PostgreSQL does not answer" in database
     assert mail.startswith("NOT OK ") and "127.0.0.1:1 does not take mail" in mail
     assert "secret" not in output

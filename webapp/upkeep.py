@@ -16,6 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from webapp.accounts.queries import operators
 from webapp.config import Settings
 from webapp.extensions import db
+from webapp.money import CURRENCIES
+from webapp.programme import programme
 from webapp.transport import Later, transport
 
 
@@ -82,11 +84,22 @@ def findings(app: Flask) -> Iterator[Finding]:
     """What is in place and what is not. The settings are right, or `create_app` had stopped."""
     settings: Settings = app.config["SETTINGS"]
     yield Finding(True, f"Settings: {settings.mode} at {settings.base_url}.")
+    yield _programme()
     database = _database()
     yield database
     if database.fine:
         yield _operator()
     yield _mail(app, settings)
+
+
+def _programme() -> Finding:
+    policy = programme()
+    offered = " and ".join(currency for currency in CURRENCIES if policy.iban(currency))
+    return Finding(
+        True,
+        f"Programme: version {policy.version} from {policy.file}; "
+        f"payment by invoice is {f'offered in {offered}' if offered else 'not offered, as it names no account'}.",
+    )
 
 
 def _database() -> Finding:

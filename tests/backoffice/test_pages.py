@@ -1,6 +1,7 @@
 """The operator's desk: applications, organisations, calls for tenders, mail, and the first operator."""
 
 import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from tests.factories import (
     make_application,
     make_organisation,
     make_partnership,
+    make_plan,
     make_tender,
     make_user,
 )
-from webapp import links
+from webapp import links, programme
 from webapp.accounts.models import User
 from webapp.audit import AuditEvent
 from webapp.backoffice import actions
@@ -23,9 +25,10 @@ from webapp.extensions import db
 from webapp.mailer import QueuedMail
 from webapp.money import Money
 from webapp.partnerships.rules import Access
+from webapp.products.rules import Family
 from webapp.unit import unit_of_work
 
-DESK = ["", "applications", "organisations", "tenders", "mails"]
+DESK = ["", "applications", "organisations", "tenders", "programme", "mails"]
 NEW_PASSWORD = "seven geese on a ladder"
 
 
@@ -432,3 +435,83 @@ def test_only_partners_are_suspended(olga, cast):
     assert olga.get(at(cast.lumen, "/suspension")).status_code == 404
     assert olga.post_to(at(cast.lumen, "/suspension/end")).status == 404
     assert "Suspend this partner" not in olga.get_page(at(cast.lumen)).links
+
+
+# --- the programme's policy -----------------------------------------------------------------------------------
+
+
+def facts(page):
+    """What the page says, by the words before it."""
+    return {
+        div.all("dt")[0].text: div.all("dd")[0].text for dl in page.main.all("dl") for div in dl.all("div")
+    }
+
+
+def rows(page, section):
+    """The rows of the table under this heading."""
+    part = next(each for each in page.main.all("section") if each.get("aria-labelledby") == section)
+    return [tuple(cell.text for cell in row.all("th", "td")) for row in part.all("tr")[1:]]
+
+
+def test_the_whole_policy_can_be_read_at_the_desk(olga, app):
+    """RULES P1, M1, M2, M6, M7, M8, F2, F4, F5, T6."""
+    make_plan("newsletter", Family.MAIL, name="Newsletter", discount=30)
+    make_plan("web-always", name="High-Availability Hosting")
+    page = olga.get_page("/en/admin/programme")
+    policy = app.config["PROGRAMME"]
+    told = facts(page)
+    assert told["Kept with everything booked"] == policy.version
+    assert told["File"] == str(policy.file) and told["Checksum (SHA-256)"] == policy.digest
+    assert told["Volume under management, a year"].startswith("At least CHF")
+    assert rows(page, "discounts") == [("Newsletter", "newsletter", "30%", "35%")]
+    assert rows(page, "sliding") == [("5", "5%"), ("10", "10%"), ("15", "15%"), ("25", "20%"), ("35", "25%")]
+    vat = rows(page, "vat")
+    assert vat[:2] == [("Switzerland", "Yes", "8.1%"), ("Liechtenstein", "Yes", "8.1%")]
+    assert ("Finland", "No", "25.5%") in vat and len(vat) == len(policy.vat.rates)
+    assert told["Invoices are due within"] == "30 days"
+    assert told["Seller"] == "Helvia SA, Rue du Simplon 12, 1006 Lausanne, Switzerland"
+    assert told["Payment by invoice in CHF"] == "CH93 0076 2011 6238 5295 7, HELVCH20XXX"
+    assert told["Reminders to choose from, in days before the due date"] == "60, 30, 14, 7 and 1"
+    assert told["An automatic renewal is announced"] == "14 days before"
+    assert told["Excluded categories"] == "Domains"
+    assert "High-Availability Hosting web-always" in told.values()
+    assert rows(page, "affiliates") == [("0", "25%"), ("50", "30%"), ("1’000", "35%"), ("20’000", "50%")]
+    assert told["Visitors confirm their address"] == "Yes, within 7 days"
+    assert "more than 300 seconds" in page and not page.main.all("form", "input", "button")
+
+
+def test_the_desk_says_what_the_policy_leaves_out(olga, app, monkeypatch):
+    """RULES P1."""
+    policy = app.config["PROGRAMME"]
+    bare = replace(
+        programme.read(),
+        sliding=programme.Sliding((), (), ()),
+        vat=replace(policy.vat, registered=()),
+        renewals=replace(policy.renewals, days_before=0),
+        tenders=replace(policy.tenders, visitors_confirm=False),
+        affiliation=replace(policy.affiliation, excluded_families=(), excluded_plans=()),
+    )
+    monkeypatch.setitem(app.config, "PROGRAMME", bare)
+    page = olga.get_page("/en/admin/programme")
+    told = facts(page)
+    assert "the policy sets no other one" in page and "No VAT is charged." in page
+    assert "prices do not depend on how many products" in page
+    assert told["Payment by invoice in EUR"] == "Not offered: the policy names no account."
+    assert told["An automatic renewal is ordered"] == "on the due date"
+    assert told["Excluded categories"] == "No category" and "Seller" not in told
+    assert told["Visitors confirm their address"] == "No: their calls leave at once"
+
+
+def test_the_desk_marks_plans_of_the_policy_that_nobody_sells(olga, now):
+    """RULES P1: a code with a slip in it has no effect, and nothing else would tell."""
+    page = olga.get_page("/en/admin/programme")
+    assert rows(page, "discounts") == [("Not in the catalogue", "newsletter", "–", "35%")]
+    make_plan("newsletter", Family.MAIL, name="Newsletter", retired_at=now)
+    assert rows(olga.get_page("/en/admin/programme"), "discounts")[0][0] == "Newsletter Retired"
+
+
+def test_the_desk_says_how_the_policy_is_changed(olga, app, monkeypatch):
+    """RULES P1."""
+    assert "PROGRAMME_FILE" not in olga.get_page("/en/admin/programme")
+    monkeypatch.setitem(app.config, "PROGRAMME", programme.read())
+    assert "Name the copy in the setting PROGRAMME_FILE." in olga.get_page("/en/admin/programme")

@@ -26,6 +26,7 @@ from webapp.links import Link
 from webapp.mailer import KINDS
 from webapp.money import CURRENCIES
 from webapp.products import queries as products
+from webapp.programme import DEFAULT_FILE
 from webapp.programme import programme as policy
 from webapp.refused import Gone
 from webapp.tenders import actions as tender_actions
@@ -270,6 +271,7 @@ def programme() -> Response:
     return render(
         "backoffice/programme.html",
         policy=it,
+        shipped=it.file == DEFAULT_FILE,
         plans=products.plans_by_code(named),
         currencies=CURRENCIES,
     )
