@@ -204,6 +204,30 @@ def credit(
 
 
 @unit_of_work
+def credit_total(order: Order, amount: Money, *, reason: str, by: User | None, now: datetime) -> Invoice:
+    """Gives back so much, VAT included, spread over what is left of the lines (RULES M11).
+
+    Raises NothingCredited, TooMuchCredited, AlreadyCancelled.
+    """
+    _lock_order(order)
+    if order.cancelled_at:
+        raise rules.AlreadyCancelled()
+    left = order.money(order.gross - order.credited)
+    if amount.minor > left.minor:
+        raise rules.TooMuchCredited(amount=money(left))
+    if not amount.minor:
+        raise rules.NothingCredited()
+    net_left = order.money(sum(line.left.minor for line in order.lines))
+    net = rules.net_of(amount, gross=order.money(order.gross), net=order.money(order.net),
+                       gross_left=left, net_left=net_left)  # fmt: skip
+    parts = net.split([line.left.minor for line in order.lines])
+    amounts = {line.id: part for line, part in zip(order.lines, parts, strict=True)}
+    note = _credit(order, amounts, vat=amount - net, reason=reason, by=by, now=now)
+    _settle(order, now=now)
+    return note
+
+
+@unit_of_work
 def cancel(order: Order, *, reason: str, by: User | None, now: datetime) -> None:
     """The order counts no more: all that is left of it is credited, and what it made ends (RULES M6).
 
@@ -251,17 +275,20 @@ def _receive(order: Order, amount: Money, source: Account, *, key: str, now: dat
 
 
 def _credit(
-    order: Order, amounts: Mapping[int, Money], *, reason: str, by: User | None, now: datetime
-) -> Invoice:
-    """A credit note, booked. Of VAT the part that belongs to all that was ever credited, less what was before."""
+    order: Order, amounts: Mapping[int, Money], *, reason: str, by: User | None, now: datetime,
+    vat: Money | None = None,
+) -> Invoice:  # fmt: skip
+    """A credit note, booked. Unless `vat` is given it is the part that belongs to all that was ever credited, less
+    what was before."""
     lines = [line for line in order.lines if line.id in amounts]
     for line in lines:
         if amounts[line.id].minor > line.left.minor:
             raise rules.TooMuchCredited(amount=money(line.left))
     before = sum(line.credited for line in order.lines)
     net = sum(amounts[line.id].minor for line in lines)
-    whole = rules.proportion(order.money(order.vat), taken=before + net, of=order.net)
-    vat = order.money(whole.minor - (order.credited - before))
+    if vat is None:
+        whole = rules.proportion(order.money(order.vat), taken=before + net, of=order.net)
+        vat = order.money(max(0, whole.minor - (order.credited - before)))
     note = _issue(
         order, by=by, now=now, corrects=order.invoice, net=net, vat=vat.minor, reason=reason
     )  # fmt: skip
@@ -289,8 +316,7 @@ def _settle(order: Order, *, now: datetime) -> None:
     excess = order.facts.excess
     if excess > order.returned:
         cause = Cause.ORDER_RETURNED if order.credited else Cause.ORDER_EXCESS
-        prepaid = Account(AccountKind.PREPAID, order.payer_id)
-        move = _Move(_receivable(order), prepaid, order.money(excess - order.returned), cause,
+        move = _Move(_receivable(order), _payers_own(order), order.money(excess - order.returned), cause,
                      f"order:{order.id}:returned:{excess}")  # fmt: skip
         _book(order, [move], now=now)
         order.returned = excess
@@ -410,6 +436,13 @@ class _Move:
 
 def _receivable(order: Order) -> Account:
     return Account(AccountKind.RECEIVABLE, order.payer_id)
+
+
+def _payers_own(order: Order) -> Account:
+    """Where the payer gets back what is its own: the prepaid account (RULES M6), or by the shop that received it."""
+    if order.method is Method.OUTSIDE:
+        return Account(AccountKind.CLEARING)
+    return Account(AccountKind.PREPAID, order.payer_id)
 
 
 def _charge(order: Order) -> list[_Move]:

@@ -153,6 +153,25 @@ def renews_as(terms: Terms | None, *, paid_by_partner: bool) -> Side:
     return Side.CLIENT
 
 
+class Case(StrEnum):
+    """Which line of the table in RULES M4 an order's line falls under; the last one is for a partner refused."""
+
+    CLIENT_PAYS_CLIENT_ORDERS = "client_client"
+    CLIENT_PAYS_PARTNER_ORDERS = "client_partner"
+    PARTNER_PAYS_CLIENT_ORDERS = "partner_client"
+    PARTNER_PAYS_PARTNER_ORDERS = "partner_partner"
+    MANAGED = "managed"
+    NOBODY_S = "nobody_s"
+
+
+def case_of(terms: Terms | None, *, by: Side, earning: bool) -> Case:
+    """`terms` of the partner with full access, None without one; `earning` whether a partner gets cashback."""
+    if terms is None or terms.access is not Access.FULL:
+        return Case.MANAGED if earning else Case.NOBODY_S
+    orders = Side.PARTNER if by is Side.PARTNER else Side.CLIENT
+    return Case(f"{terms.payer}_{orders}")
+
+
 # --- VAT ----------------------------------------------------------------------------------------------------
 
 
@@ -253,6 +272,13 @@ def proportion(whole: Money, *, taken: int, of: int) -> Money:
     return whole if taken >= of else whole.part(taken, of)
 
 
+def net_of(amount: Money, *, gross: Money, net: Money, gross_left: Money, net_left: Money) -> Money:
+    """The net part of a refund with VAT: as in the whole order, and within what is left of net and of VAT."""
+    vat_left = gross_left.minor - net_left.minor
+    share = amount.part(net.minor, gross.minor).minor
+    return Money(max(amount.minor - vat_left, min(share, amount.minor, net_left.minor)), amount.currency)
+
+
 # --- refusals -----------------------------------------------------------------------------------------------
 
 
@@ -318,7 +344,7 @@ class TooMuchCredited(Refused):
     """Nobody gets more back than was billed."""
 
     status = 422
-    sentence = "At most %(amount)s of this line can still be refunded."
+    sentence = "At most %(amount)s of it can still be refunded."
 
 
 class NothingCredited(Refused):

@@ -17,6 +17,7 @@ from webapp.money import Money
 from webapp.orders import actions as orders
 from webapp.orders import queries as billing
 from webapp.orders.models import Order
+from webapp.orders.rules import Method
 from webapp.payments import mail as _mail  # noqa: F401 # registers the mails
 from webapp.payments import queries, rules
 from webapp.payments.models import IncomingTransfer, Withdrawal
@@ -93,7 +94,7 @@ def _record(incoming: Incoming, *, by: User | None, now: datetime) -> IncomingTr
 
 @unit_of_work
 def assign_to_order(transfer: IncomingTransfer, order: Order, *, by: User, now: datetime) -> None:
-    """The transfer pays this order. Raises Assigned, and OtherCurrency."""
+    """The transfer pays this order. Raises Assigned, OtherCurrency and PaidInShop."""
     _waiting(transfer)
     if order.currency != transfer.currency:
         raise rules.OtherCurrency()
@@ -127,6 +128,8 @@ def _waiting(transfer: IncomingTransfer) -> None:
 def _pay(
     transfer: IncomingTransfer, order: Order, source: Account, *, by: User | None, now: datetime
 ) -> None:
+    if order.method is Method.OUTSIDE:
+        raise rules.PaidInShop()
     transfer.order, transfer.assigned_at, transfer.assigned_by_id = order, now, by.id if by else None
     db.session.flush()
     orders.receive(order, transfer.money, source, key=f"transfer:{transfer.id}:paid", by=by, now=now)

@@ -12,6 +12,7 @@ from webapp.accounts.models import Organisation
 from webapp.extensions import db
 from webapp.orders import queries as orders
 from webapp.orders.models import Order
+from webapp.orders.rules import Method
 from webapp.payments.models import IncomingTransfer, Withdrawal
 from webapp.references import parse_reference, reference_of
 
@@ -38,7 +39,8 @@ def paying(reference: str, currency: str) -> Order | None:
     """The order that a transfer with this reference and currency pays, whether or not it still waits."""
     compact = parse_reference(reference)
     order = orders.by_reference(compact) if compact else None
-    return order if order and order.currency == currency else None
+    fits = order and order.currency == currency and order.method is not Method.OUTSIDE
+    return order if fits else None
 
 
 def known(bank_ids: Collection[str]) -> set[str]:

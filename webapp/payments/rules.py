@@ -111,6 +111,12 @@ class OtherCurrency(Refused):
     sentence = "The order is in another currency than the transfer."
 
 
+class PaidInShop(Refused):
+    """The shop that sent an order also receives its money."""
+
+    sentence = "This order is paid in the shop in which it was placed."
+
+
 class Decided(Refused):
     """Somebody was faster."""
 
