@@ -1,6 +1,7 @@
 """What a booking, an account and a rate may be."""
 
 from datetime import date
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -87,7 +88,9 @@ def test_a_conversion_is_two_bookings_through_the_exchange_account():
     assert out.key != into.key
 
 
-@pytest.mark.parametrize(("minor", "millionths", "becomes"), [(1, 500_000, 1), (1, 499_999, 0), (3, 1_500_000, 5)])
+@pytest.mark.parametrize(
+    ("minor", "millionths", "becomes"), [(1, 500_000, 1), (1, 499_999, 0), (3, 1_500_000, 5)]
+)
 def test_a_rate_rounds_half_up_once(minor, millionths, becomes):
     rate = Rate("EUR", "CHF", millionths, date(2026, 11, 21))
     assert rate.convert(Money(minor, "EUR")) == Money(becomes, "CHF")
@@ -121,4 +124,4 @@ def test_every_day_is_in_one_of_the_months(first, days):
     last = date.fromordinal(first.toordinal() + days)
     months = months_between(first, last)
     assert months[0] <= first and months[-1] <= last < next_month(months[-1])
-    assert all(next_month(one) == other for one, other in zip(months, months[1:], strict=False))
+    assert all(next_month(one) == other for one, other in pairwise(months))
