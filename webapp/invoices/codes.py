@@ -68,7 +68,7 @@ def epc_code(document: Document) -> str | None:
             iban=re.sub(r"\s", "", document.iban),
             amount=amount.amount,
             reference=reference,
-            bic=document.bic or None,
+            bic=document.bic if len(document.bic) in (8, 11) else None,
             encoding="utf-8",
         )
     )

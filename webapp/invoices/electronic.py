@@ -6,7 +6,6 @@ Comments name the business terms (BT) and groups (BG) of the standard where thei
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from xml.etree import ElementTree as ET
@@ -53,7 +52,7 @@ def xml(document: Document) -> bytes:
         for line in document.lines:
             _line(_add(trade, "ram:IncludedSupplyChainTradeLineItem"), line, document)
         _agreement(_add(trade, "ram:ApplicableHeaderTradeAgreement"), document)
-        _add(trade, "ram:ApplicableHeaderTradeDelivery")
+        _delivery(_add(trade, "ram:ApplicableHeaderTradeDelivery"), document)
         _settlement(_add(trade, "ram:ApplicableHeaderTradeSettlement"), document)
     for prefix, space in NAMESPACES.items():
         ET.register_namespace(prefix, space)
@@ -64,23 +63,16 @@ def _head(head: ET.Element, document: Document) -> None:
     _add(head, "ram:ID", document.number)
     _add(head, "ram:TypeCode", CREDIT_NOTE if document.is_credit else INVOICE)
     _day(head, "ram:IssueDateTime", document.issued_on)
-    for note in _notes(document):
-        _add(head, "ram:IncludedNote/ram:Content", note)
-
-
-def _notes(document: Document) -> Iterator[str]:
-    if document.note:
-        yield document.note
+    _say(head, "ram:IncludedNote/ram:Content", document.note)
     if document.holder:
-        yield _("Products of: %(name)s", name=document.holder)
+        _say(head, "ram:IncludedNote/ram:Content", _("Products of: %(name)s", name=document.holder))
 
 
 def _line(item: ET.Element, line: DocumentLine, document: Document) -> None:
     _add(item, "ram:AssociatedDocumentLineDocument/ram:LineID", str(line.position))
     product = _add(item, "ram:SpecifiedTradeProduct")
     _add(product, "ram:Name", line.name)
-    if line.detail:
-        _add(product, "ram:Description", line.detail)
+    _say(product, "ram:Description", line.detail)
     price = _add(item, "ram:SpecifiedLineTradeAgreement/ram:NetPriceProductTradePrice")
     _add(price, "ram:ChargeAmount", _figure(line.unit))
     _add(item, "ram:SpecifiedLineTradeDelivery/ram:BilledQuantity", str(line.billed), unitCode=ONE)
@@ -115,8 +107,12 @@ def _agreement(agreement: ET.Element, document: Document) -> None:
         _add(agreement, "ram:SellerTradeParty"), document.seller, scheme="VA" if taxed else "FC", known=True
     )
     _party(_add(agreement, "ram:BuyerTradeParty"), document.buyer, scheme="VA" if taxed else "")
-    if document.order_number:
-        _add(agreement, "ram:SellerOrderReferencedDocument/ram:IssuerAssignedID", document.order_number)
+    _say(agreement, "ram:SellerOrderReferencedDocument/ram:IssuerAssignedID", document.order_number)
+
+
+def _delivery(delivery: ET.Element, document: Document) -> None:
+    begins = document.span[0] if document.span else document.issued_on
+    _day(delivery, "ram:ActualDeliverySupplyChainEvent/ram:OccurrenceDateTime", begins)
 
 
 def _party(element: ET.Element, party: Party, *, scheme: str, known: bool = False) -> None:
@@ -126,25 +122,20 @@ def _party(element: ET.Element, party: Party, *, scheme: str, known: bool = Fals
     if known and not party.register_number and not (vat_number and scheme == "VA"):
         _add(element, "ram:ID", party.email or party.name)  # BR-CO-26: something to know the seller by
     _add(element, "ram:Name", party.name)
-    if party.register_number:
-        _add(element, "ram:SpecifiedLegalOrganization/ram:ID", party.register_number)
+    _say(element, "ram:SpecifiedLegalOrganization/ram:ID", party.register_number)
     address = _add(element, "ram:PostalTradeAddress")
-    if party.postcode:
-        _add(address, "ram:PostcodeCode", party.postcode)
+    _say(address, "ram:PostcodeCode", party.postcode)
     for name, line in zip(("LineOne", "LineTwo", "LineThree"), party.street.splitlines(), strict=False):
-        _add(address, f"ram:{name}", line)
-    if party.city:
-        _add(address, "ram:CityName", party.city)
+        _say(address, f"ram:{name}", line)
+    _say(address, "ram:CityName", party.city)
     _add(address, "ram:CountryID", party.country)
-    if party.email:
-        _add(element, "ram:URIUniversalCommunication/ram:URIID", party.email, schemeID="EM")
+    _say(element, "ram:URIUniversalCommunication/ram:URIID", party.email, schemeID="EM")
     if vat_number and scheme:
         _add(element, "ram:SpecifiedTaxRegistration/ram:ID", vat_number, schemeID=scheme)
 
 
 def _settlement(settlement: ET.Element, document: Document) -> None:
-    if document.reference:
-        _add(settlement, "ram:PaymentReference", document.reference)
+    _say(settlement, "ram:PaymentReference", document.reference)
     _add(settlement, "ram:InvoiceCurrencyCode", document.currency)
     if document.open.minor and document.iban:
         _means(_add(settlement, "ram:SpecifiedTradeSettlementPaymentMeans"), document)
@@ -169,10 +160,8 @@ def _means(means: ET.Element, document: Document) -> None:
     _add(means, "ram:TypeCode", SEPA_TRANSFER if document.currency == "EUR" else CREDIT_TRANSFER)
     account = _add(means, "ram:PayeePartyCreditorFinancialAccount")
     _add(account, "ram:IBANID", re.sub(r"\s", "", document.iban))
-    if document.account_holder:
-        _add(account, "ram:AccountName", document.account_holder)
-    if document.bic:
-        _add(means, "ram:PayeeSpecifiedCreditorFinancialInstitution/ram:BICID", document.bic)
+    _say(account, "ram:AccountName", document.account_holder)
+    _say(means, "ram:PayeeSpecifiedCreditorFinancialInstitution/ram:BICID", document.bic)
 
 
 def _tax(tax: ET.Element, document: Document, *, base: Money | None = None) -> None:
@@ -234,6 +223,12 @@ def _add(parent: ET.Element, path: str, text: str = "", /, **attributes: str) ->
     parent.attrib.update(attributes)
     parent.text = _NOT_IN_XML.sub("", text) or None
     return parent
+
+
+def _say(parent: ET.Element, path: str, text: str, /, **attributes: str) -> None:
+    """The same, unless there is nothing to say: the standard wants no empty elements."""
+    if _NOT_IN_XML.sub("", text).strip():
+        _add(parent, path, text, **attributes)
 
 
 def _day(parent: ET.Element, path: str, value: date, *, space: str = "udt") -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 FONTS = Path(__file__).parent / "fonts"
 UNKNOWN = "□"
-UNBROKEN = 24  # letters in a row, after which a line may break anywhere
+UNBROKEN = 40  # letters in a row, after which a line may break anywhere
 BREAK_HERE = "\u200b"
 
 

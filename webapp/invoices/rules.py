@@ -160,8 +160,8 @@ class WrongSum(ValueError):
 
 
 # What payment codes allow: Latin letters with the marks of Europe's languages (Swiss Implementation Guidelines
-# QR-bill 2.3, 4.1.1).
-_PAYMENT_LETTERS = re.compile(r"[^\u0020-\u007e\u00a0-\u017f\u0218-\u021b\u20ac]")
+# QR-bill 2.3, 4.1.1); the soft hyphen, which nobody sees, is none.
+_PAYMENT_LETTERS = re.compile(r"[^\u0020-\u007e\u00a0-\u00ac\u00ae-\u017f\u0218-\u021b\u20ac]")
 _PLAINER = str.maketrans(
     {"’": "'", "‘": "'", "“": '"', "”": '"', "„": '"', "–": "-", "—": "-", "…": "...", "\u202f": " "}
 )
