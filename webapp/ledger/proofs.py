@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from webapp.database import UtcDateTime
 from webapp.extensions import db
 from webapp.ledger import queries
 from webapp.ledger.models import Entry, LedgerAccount, Transfer
@@ -116,7 +117,7 @@ def _entries() -> list[str]:
             Entry.account_id, Entry.seq, Entry.transfer_id, Entry.at, Entry.balance, Entry.floored,
             sa.func.row_number().over(**of_account).label("nth"),
             sa.func.sum(Entry.amount).over(**of_account).label("total"),
-            sa.func.lag(Entry.at).over(**of_account).label("earlier"),
+            sa.func.lag(Entry.at, type_=UtcDateTime).over(**of_account).label("earlier"),
         )
         .subquery()
     ).c  # fmt: skip
