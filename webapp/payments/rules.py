@@ -75,52 +75,10 @@ class NoPayPalAddress(Refused):
 
 
 class BelowLeast(Refused):
-    """Less than is paid out at once."""
+    """Less than is paid out at once; `least` in the reader's format."""
 
     status = 422
     sentence = "Withdraw at least %(least)s."
-
-    def __init__(self, least: Money) -> None:
-        super().__init__(least=least)
-
-
-class OnlyRepresentatives(Refused):
-    """Money leaves by the word of who answers for the organisation."""
-
-    status = 403
-    sentence = "Only legal representatives can do this."
-
-
-class OtherAccount(Refused):
-    """A statement of an account that is not the operator's."""
-
-    status = 422
-    sentence = "This statement is of another account than the one that invoices name."
-
-
-class Assigned(Refused):
-    """Somebody was faster."""
-
-    sentence = "This transfer has been assigned already."
-
-
-class OtherCurrency(Refused):
-    """Nothing is converted."""
-
-    status = 422
-    sentence = "The order is in another currency than the transfer."
-
-
-class PaidInShop(Refused):
-    """The shop that sent an order also receives its money."""
-
-    sentence = "This order is paid in the shop in which it was placed."
-
-
-class Decided(Refused):
-    """Somebody was faster."""
-
-    sentence = "This withdrawal was paid out or refused already."
 
 
 @dataclass(frozen=True)
@@ -175,10 +133,9 @@ def check_paypal(typed: str) -> str:
     return address
 
 
-def check_least(amount: Money, least: Money) -> None:
-    """Raises BelowLeast if so little is not paid out; whether there is as much is the ledger's to say."""
-    if amount.minor < max(least.minor, 1):
-        raise BelowLeast(least)
+def is_enough(amount: Money, least: Money) -> bool:
+    """Whether so much is paid out at once; nothing never is. Whether it is there is the ledger's to say."""
+    return amount.minor >= max(least.minor, 1)
 
 
 def in_groups(number: str) -> str:
