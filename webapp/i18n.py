@@ -187,7 +187,7 @@ _ = gettext
 
 
 def tell(refusal: Refused) -> str:
-    """The sentence of a refusal for the reader."""
+    """The sentence of a refusal for the reader; amounts in it as the reader writes them."""
     if isinstance(refusal, TooMany):
         minutes = max(1, -(-refusal.seconds // 60))
         return ngettext(
@@ -195,7 +195,10 @@ def tell(refusal: Refused) -> str:
             "There were too many attempts. Try again in %(num)s minutes.",
             minutes,
         )
-    return gettext(refusal.sentence, **refusal.values)
+    values = {
+        name: money(value) if isinstance(value, Money) else value for name, value in refusal.values.items()
+    }
+    return gettext(refusal.sentence, **values)
 
 
 # --- formats ------------------------------------------------------------------------------------------------

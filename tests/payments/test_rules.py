@@ -5,12 +5,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from stdnum import iban as registry
 
+from webapp.i18n import speaking, tell
 from webapp.money import Money
 from webapp.payments.rules import (
     IBAN_EXAMPLE,
     PAID_OUT_TO,
     PAYPAL_EXAMPLE,
     TARGET_LENGTH,
+    BelowLeast,
     Destination,
     Kind,
     NoIban,
@@ -18,9 +20,9 @@ from webapp.payments.rules import (
     NotPaidOutTo,
     QrIban,
     check_iban,
+    check_least,
     check_paypal,
     destination,
-    is_enough,
 )
 from webapp.refused import Refused
 
@@ -126,4 +128,14 @@ def test_whatever_is_typed_is_a_destination_or_refused(kind, typed):
     ("minor", "least", "enough"), [(10_00, 10_00, True), (9_99, 10_00, False), (0, 0, False), (1, 0, True)]
 )
 def test_less_than_the_least_is_not_paid_out(minor, least, enough):
-    assert is_enough(Money(minor, "CHF"), Money(least, "CHF")) is enough
+    if enough:
+        check_least(Money(minor, "CHF"), Money(least, "CHF"))
+    else:
+        with pytest.raises(BelowLeast) as refused:
+            check_least(Money(minor, "CHF"), Money(least, "CHF"))
+        assert refused.value.values == {"least": Money(least, "CHF")}
+
+
+def test_the_least_is_told_as_the_reader_writes_amounts():
+    with speaking("en", "CH"):
+        assert tell(BelowLeast(Money(1_000_00, "CHF"))) == "Withdraw at least CHF\u00a01’000.00."

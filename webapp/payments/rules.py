@@ -75,10 +75,13 @@ class NoPayPalAddress(Refused):
 
 
 class BelowLeast(Refused):
-    """Less than is paid out at once; `least` in the reader's format."""
+    """Less than is paid out at once."""
 
     status = 422
     sentence = "Withdraw at least %(least)s."
+
+    def __init__(self, least: Money) -> None:
+        super().__init__(least=least)
 
 
 @dataclass(frozen=True)
@@ -133,9 +136,10 @@ def check_paypal(typed: str) -> str:
     return address
 
 
-def is_enough(amount: Money, least: Money) -> bool:
-    """Whether so much is paid out at once; nothing never is. Whether it is there is the ledger's to say."""
-    return amount.minor >= max(least.minor, 1)
+def check_least(amount: Money, least: Money) -> None:
+    """Raises BelowLeast if so little is not paid out; nothing never is. Whether it is there is the ledger's to say."""
+    if amount.minor < max(least.minor, 1):
+        raise BelowLeast(least)
 
 
 def in_groups(number: str) -> str:
