@@ -30,7 +30,7 @@ def invoice_issued(row: QueuedMail) -> Letter | None:
             *_how_to_pay(order, invoice),
         ),
         button=(_("See the order and its invoice"), _page(order, order.payer)),
-        after=_ask_for_vat_number(order),
+        after=ask_for_vat_number(order.payer),
         why=_why(invoice.payer),
         thread=_thread(order),
     )
@@ -58,13 +58,13 @@ def _how_to_pay(order: Order, invoice: Invoice) -> tuple[tuple[str, str], ...]:
     )
 
 
-def _ask_for_vat_number(order: Order) -> tuple[str, ...]:
-    """RULES M7: a company without a VAT number is asked for it where it pays."""
-    if order.payer.kind != "company" or order.payer.vat_number:
+def ask_for_vat_number(payer: Organisation) -> tuple[str, ...]:
+    """RULES M7: a company without a VAT number is asked for it where it pays, and in the mails of its renewals."""
+    if payer.kind != "company" or payer.vat_number:
         return ()
     return (
         _("If %(organisation)s has a VAT number, add it in the settings: invoices show it.",
-          organisation=order.payer.name),
+          organisation=payer.name),
     )  # fmt: skip
 
 
