@@ -32,7 +32,9 @@ FEATURES = (
     "orders",
     "invoices",
     "payments",
+    "renewals",
     "clients",
+    "ordering",
     "tenders",
     "inbox",
     "affiliation",
@@ -46,7 +48,7 @@ FEATURES = (
 ROOMS = {
     "rules": set(),
     "passwords": set(),  # pure, like rules
-    "models": {"rules"},
+    "models": {"rules", "statements"},
     "labels": {"models", "rules"},  # the words for codes
     "queries": {"models", "rules", "labels", "passwords"},
     "choosable": {"models", "rules"},  # further queries: the products to choose from
@@ -64,7 +66,7 @@ ROOMS = {
     "checks": {"queries", "models", "rules"},  # what actions ask before they write
     "actions": {"checks", "queries", "models", "rules", "mail", "passwords", "labels", "statements"},
     "selection": {"queries", "choosable", "models", "rules", "labels"},  # choosing over several pages
-    "exchange": {"models", "rules", "labels"},  # files in and out
+    "exchange": {"queries", "models", "rules", "labels"},  # files in and out
     "statements": {"rules"},  # files of banks
     "glyphs": set(),  # what a typeface can show
     "codes": {"rules"},  # what banking apps scan
@@ -74,7 +76,7 @@ ROOMS = {
     "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements"}
     | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
-    | {"selection", "choosable"}
+    | {"selection", "choosable", "exchange"}
     | {"paper", "electronic"}
     | {"mailbox", "sign_ins"},  # what the demo reads beside the database
     "adding": {
@@ -94,6 +96,8 @@ ROOMS = {
         "rules",
         "labels",
         "exchange",
+        "statements",
+        "paper",
         "routes",
     },  # the operator's
 }
@@ -101,7 +105,7 @@ ROOMS = {
 PURE = {"rules", "passwords", "signing"}
 PURE_MAY_IMPORT = (
     "webapp.money", "webapp.refused", "webapp.accounts.rules", "webapp.products.rules",
-    "webapp.partnerships.rules", "webapp.orders.rules", "webapp.text", "stdnum",
+    "webapp.partnerships.rules", "webapp.orders.rules", "webapp.places", "webapp.text", "stdnum",
 )  # fmt: skip
 PASSWORDS_MAY_IMPORT = (*PURE_MAY_IMPORT, "argon2")
 
