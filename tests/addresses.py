@@ -273,6 +273,9 @@ ADDRESSES: dict[str, Address] = {
     "invitations.received": Address(PARTNER_ADMINS, get=200, values=offered),
     "invitations.accept_here": Address(PARTNER_ADMINS, post=303, values=offered),
     "invitations.refuse_here": Address(PARTNER_ADMINS, post=303, values=offered),
+    # money
+    "ledger.account": Address(ADMINS, get=200, values=lumen),
+    "ledger.account_file": Address(ADMINS, get=200, values=lumen, page=False),
     # a partner asks a client, and the client answers
     "requests.new": Address(PARTNER_ADMINS, get=200, values=lumiere),
     "requests.who": Address(PARTNER_ADMINS, get=200, post=422, values=asking),

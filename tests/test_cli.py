@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from flask import Flask
 
 from tests.conftest import make_schema, settings_for_tests
-from tests.factories import make_user
+from tests.factories import make_organisation, make_prepaid, make_user
 from tests.post import MailServer
 from tests.times import NOW
 from webapp import create_app, programme
@@ -175,3 +175,23 @@ def test_a_wrong_setting_is_told_in_one_sentence(name: str, value: str, words: s
         assert result.stderr.startswith(words)
         assert len(result.stderr.splitlines()) == 1
         assert result.stdout == ""
+
+
+def test_the_ledger_is_proved_by_a_command(small: Flask) -> None:
+    """SECURITY L1-L7: the trial balance per currency, and every fault with what to do about it."""
+    assert command(small, "ledger", "check")[0] == 0
+    with small.app_context():
+        make_prepaid(make_organisation(), 12_345)
+    status, output = command(small, "ledger", "check")
+    assert status == 0 and "ok      ledger" in output
+    assert [line.split() for line in output.splitlines()][:4] == [
+        ["CHF"], ["prepaid", "123.45"], ["bank", "-123.45"], ["total", "0.00"],
+    ]  # fmt: skip
+    with small.app_context(), db.engine.begin() as connection:
+        connection.execute(sa.text("DROP TRIGGER entries_no_update"))
+        connection.execute(sa.text("UPDATE entries SET balance = 99999 WHERE balance > 0"))
+    status, output = command(small, "ledger", "check")
+    assert status == 1 and "NOT OK  ledger" in output
+    assert "L3: the trigger entries_no_update is missing." in output
+    assert "the balance is 99999, the entries add up to 12345." in output
+    assert "Copy the database as it is now: flask --app wsgi backup FILE" in output

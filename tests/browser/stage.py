@@ -20,6 +20,7 @@ from tests.factories import (
     make_partner,
     make_partnership,
     make_plan,
+    make_prepaid,
     make_product,
     make_recipient,
     make_setting,
@@ -153,6 +154,16 @@ def _partnerships(cast: Cast, product: Product, now: datetime) -> tuple[Partners
     past = make_partnership(cast.stefans, cast.lumiere_partner, Access.FULL, ended_at=ended_at)
     make_partnership(make_organisation(LONG_NAME), cast.lumiere_partner, Access.FULL, Payer.PARTNER)
     return partnership, past
+
+
+def _money(cast: Cast, now: datetime) -> None:
+    """Lumen Optik has paid in, in both currencies."""
+    for days, minor, currency in (
+        (70, 1_250_000, "CHF"), (40, 99_95, "CHF"), (12, 10_000, "EUR"), (3, 50_000, "CHF"), (1, 1_234_567, "CHF"),
+    ):  # fmt: skip
+        make_prepaid(
+            cast.lumen, minor, currency, now=now - timedelta(days=days), reference=f"RF18 2026 00{days:03}"
+        )
 
 
 def _catalogue_file(now: datetime) -> str:
@@ -296,6 +307,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     request, asking = _requests(cast, now)
     offered, awaited, adding = _invitations(cast, now)
     tokens["offered"] = token_of(offered)
+    _money(cast, now)
     return Stage(
         cast,
         tender,
