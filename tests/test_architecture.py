@@ -70,8 +70,8 @@ ROOMS = {
     "statements": {"rules"},  # files of banks
     "glyphs": set(),  # what a typeface can show
     "codes": {"rules"},  # what banking apps scan
-    "electronic": {"rules"},  # documents for machines
-    "paper": {"rules", "codes", "electronic", "glyphs"},  # documents for people
+    "electronic": {"rules", "labels"},  # documents for machines
+    "paper": {"rules", "labels", "codes", "electronic", "glyphs"},  # documents for people
     "signing": set(),  # pure, like rules
     "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements"}
     | {"access", "entrance"},  # the own password, asked for again

@@ -24,6 +24,7 @@ HOSTILE = [
     "#read(\"/etc/passwd\") #sys.inputs #eval(\"1+1\")",
     "] [ ) ( } { \\ \" ' ` $x^2$ *bold* _it_ = Heading // no /* no",
     "</script><svg onload=x>",
+    "<svg 日本",
     "<svg xmlns='http://www.w3.org/2000/svg'><text>drawn</text></svg>",
     "one\ntwo\r\nthree",
     "w" * 500,
@@ -250,7 +251,7 @@ def test_text_of_people_is_never_code(text):
     assert "root:" not in found and "executed" not in found.replace('#panic("executed")', "")
 
 
-@pytest.mark.parametrize("text", [text for text in HOSTILE[:6] if text])
+@pytest.mark.parametrize("text", HOSTILE[:5])
 def test_hostile_text_is_printed_as_it_is(text):
     found = text_of(pdf(document(note=text))).replace(" ", "")
     assert text.replace(" ", "") in found

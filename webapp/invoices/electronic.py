@@ -10,9 +10,9 @@ from datetime import date
 from decimal import Decimal
 from xml.etree import ElementTree as ET
 
-from webapp.i18n import day, money, speaking
-from webapp.i18n import gettext as _
-from webapp.invoices.rules import Discount, Document, DocumentLine, Party
+from webapp.i18n import speaking
+from webapp.invoices.labels import discount_name, holder, terms, untaxed
+from webapp.invoices.rules import Document, DocumentLine, Party
 from webapp.money import Money
 from webapp.orders.rules import Treatment
 
@@ -64,8 +64,7 @@ def _head(head: ET.Element, document: Document) -> None:
     _add(head, "ram:TypeCode", CREDIT_NOTE if document.is_credit else INVOICE)
     _day(head, "ram:IssueDateTime", document.issued_on)
     _say(head, "ram:IncludedNote/ram:Content", document.note)
-    if document.holder:
-        _say(head, "ram:IncludedNote/ram:Content", _("Products of: %(name)s", name=document.holder))
+    _say(head, "ram:IncludedNote/ram:Content", holder(document))
 
 
 def _line(item: ET.Element, line: DocumentLine, document: Document) -> None:
@@ -95,8 +94,7 @@ def _allowances(settlement: ET.Element, line: DocumentLine) -> None:
             _add(allowance, "ram:BasisAmount", _figure(before))
             _add(allowance, "ram:ActualAmount", _figure(before - step.after))
             _add(allowance, "ram:ReasonCode", DISCOUNT)
-            partner = step.kind is Discount.PARTNER
-            _add(allowance, "ram:Reason", _("Partner discount") if partner else _("Sliding scale"))
+            _add(allowance, "ram:Reason", discount_name(step.kind))
         before = step.after
 
 
@@ -144,10 +142,10 @@ def _settlement(settlement: ET.Element, document: Document) -> None:
     _tax(tax, document, base=document.net)
     if document.span:
         _period(settlement, *document.span)
-    terms = _add(settlement, "ram:SpecifiedTradePaymentTerms")
-    _add(terms, "ram:Description", _terms(document))
+    agreed = _add(settlement, "ram:SpecifiedTradePaymentTerms")
+    _add(agreed, "ram:Description", terms(document))
     if document.due_on and document.open.minor:
-        _day(terms, "ram:DueDateDateTime", document.due_on)
+        _day(agreed, "ram:DueDateDateTime", document.due_on)
     _totals(_add(settlement, "ram:SpecifiedTradeSettlementHeaderMonetarySummation"), document)
     if document.corrects:
         number, issued_on = document.corrects
@@ -172,29 +170,13 @@ def _tax(tax: ET.Element, document: Document, *, base: Money | None = None) -> N
     _add(tax, "ram:TypeCode", "VAT")
     if base is not None:
         if reason:
-            _add(tax, "ram:ExemptionReason", _reason(document.vat_treatment))
+            _add(tax, "ram:ExemptionReason", untaxed(document.vat_treatment))
         _add(tax, "ram:BasisAmount", _figure(base))
     _add(tax, "ram:CategoryCode", category)
     if base is not None and reason:
         _add(tax, "ram:ExemptionReasonCode", reason)
     if category != "O":
         _add(tax, "ram:RateApplicablePercent", f"{Decimal(document.vat_rate) / 100:f}")
-
-
-def _reason(treatment: Treatment) -> str:
-    if treatment is Treatment.REVERSE_CHARGE:
-        return _("Reverse charge")
-    return _("Outside the scope of VAT")
-
-
-def _terms(document: Document) -> str:
-    if document.is_credit:
-        return _("In the buyer’s favour: nothing is to be paid.")
-    if document.open.minor and document.due_on:
-        return _("To pay by %(date)s: %(amount)s.", date=day(document.due_on), amount=money(document.open))
-    if document.open.minor:
-        return _("To pay: %(amount)s.", amount=money(document.open))
-    return _("There is nothing left to pay.")
 
 
 def _totals(totals: ET.Element, document: Document) -> None:

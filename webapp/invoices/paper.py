@@ -24,6 +24,7 @@ from webapp.i18n import country, day, money, number, reader, speaking
 from webapp.i18n import gettext as _
 from webapp.invoices import codes, electronic
 from webapp.invoices.glyphs import FONTS, printable
+from webapp.invoices.labels import holder, terms, untaxed
 from webapp.invoices.rules import Discount, Document, DocumentLine, Party
 from webapp.money import Money
 from webapp.orders.rules import Treatment
@@ -60,9 +61,9 @@ def _press() -> typst.Compiler:
 
 def _clean(content: Any) -> Any:
     if isinstance(content, str):
-        return content if content.startswith("<svg") else printable(content)
-    if isinstance(content, dict):
-        return {key: _clean(value) for key, value in content.items()}
+        return printable(content)
+    if isinstance(content, dict):  # a code is a drawing of ours
+        return {key: value if key == "code" else _clean(value) for key, value in content.items()}
     return [_clean(each) for each in content] if isinstance(content, list) else content
 
 
@@ -81,7 +82,7 @@ def _content(document: Document) -> dict[str, Any]:
         "buyer": _lines(document.buyer, abroad=document.buyer.country != document.seller.country),
         "imprint": list(_imprint(document.seller)),
         "facts": list(_facts(document)),
-        "holder": _("Products of: %(name)s", name=document.holder) if document.holder else "",
+        "holder": holder(document),
         "note": document.note,
         "columns": [
             _("Description"),
@@ -91,7 +92,7 @@ def _content(document: Document) -> dict[str, Any]:
         ],
         "lines": [_line(line) for line in document.lines],
         "sums": list(_sums(document)),
-        "remarks": list(_remarks(document)),
+        "remarks": [words for words in (untaxed(document.vat_treatment), terms(document)) if words],
         "bank": [] if bill else _bank(document),  # the payment part says it all
         "epc": _epc(document),
         "swiss": _swiss(bill) if bill else None,
@@ -184,32 +185,6 @@ def _sums(document: Document) -> Iterator[dict[str, Any]]:
 
 def _sum(label: str, amount: str, *, strong: bool = False) -> dict[str, Any]:
     return {"label": label, "amount": amount, "strong": strong}
-
-
-def _remarks(document: Document) -> Iterator[str]:
-    if document.vat_treatment is Treatment.REVERSE_CHARGE:
-        yield _(
-            "VAT reversed: the recipient is liable for the VAT (reverse charge, Article 196 of Directive 2006/112/EC)."
-        )
-    if document.vat_treatment is Treatment.OUTSIDE_SCOPE:
-        yield _("No VAT is charged: the service is outside its scope.")
-    yield _settlement(document)
-
-
-def _settlement(document: Document) -> str:
-    if document.is_credit:
-        return _(
-            "This amount is in your favour: it lowers what is still to be paid, the rest goes to your prepaid account."
-        )
-    if document.open.minor and document.due_on:
-        return _("To pay by %(date)s: %(amount)s.", date=day(document.due_on), amount=money(document.open))
-    if document.open.minor:
-        return _("To pay: %(amount)s.", amount=money(document.open))
-    if document.gross.minor == 0:
-        return _("There is nothing to pay.")
-    if document.paid_on:
-        return _("Paid on %(date)s. There is nothing left to pay.", date=day(document.paid_on))
-    return _("Paid. There is nothing left to pay.")
 
 
 def _bank(document: Document) -> list[list[str]]:
