@@ -15,6 +15,7 @@ from stdnum.iso7064 import mod_97_10
 
 from webapp.money import Money
 from webapp.payments import statements
+from webapp.payments.rules import BANK_ID_LENGTH, NAME_LENGTH, TEXT_LENGTH
 from webapp.payments.statements import WHOLE_FILE, Faults, LeftOut, read
 
 FILES = Path(__file__).parent / "files"
@@ -245,7 +246,7 @@ def test_a_debit_inside_of_a_credit_is_refused():
 @pytest.mark.parametrize("name", ["zurich_08.xml", "post_04.xml", "sparkasse_02.xml"])
 def test_the_same_file_has_the_same_ids(name):
     assert ids(sample(name)) == ids(sample(name).replace(b"\n", b"\r\n"))
-    assert all(len(each) == statements.BANK_ID_LENGTH for each in ids(sample(name)))
+    assert all(len(each) == BANK_ID_LENGTH for each in ids(sample(name)))
 
 
 def test_overlapping_files_name_the_same_money_the_same_way():
@@ -340,7 +341,7 @@ def test_what_a_payer_writes_never_keeps_the_others_from_being_booked():
     inner = f"<RltdPties><Dbtr><Nm>{text}</Nm></Dbtr><DbtrAcct><Id><IBAN>{text}</IBAN></Id></DbtrAcct></RltdPties>"
     found = read(file(batch("1.00", transaction("1.00", inner=inner, text=text)))).entries[0]
     assert found.text.startswith("a b c d \U0001f600 x") and found.text.isprintable()
-    assert len(found.text) == statements.TEXT_LENGTH and len(found.debtor_name) <= statements.NAME_LENGTH
+    assert len(found.text) == TEXT_LENGTH and len(found.debtor_name) <= NAME_LENGTH
     assert found.debtor_iban == ""
 
 

@@ -14,8 +14,6 @@ import secrets as randomness
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
-from webapp.refused import Refused
-
 ID, TIMESTAMP, SIGNATURE = "webhook-id", "webhook-timestamp", "webhook-signature"
 TOLERANCE = timedelta(minutes=5)
 SECRET_PREFIX = "whsec_"
@@ -27,18 +25,28 @@ _EVENT_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{EVENT_ID_LENGTH}}}")
 _SECONDS = re.compile(r"[1-9][0-9]{0,11}")
 
 
-class NotSigned(Refused):
-    """What all of these have in common: `code` for machines, `sentence` in English for who reads the answer."""
+class NotSigned(Exception):
+    """What all of these have in common: the answer's status, a code for machines, a sentence for their makers.
+
+    English alone, and so no Refused, whose sentences are translated.
+    """
 
     status = 401
     code = "not_signed"
+    message = "The request is not signed."
+
+    def __init__(self) -> None:
+        super().__init__(self.message)
 
 
 class Missing(NotSigned):
     """A header that isn't there."""
 
     code = "header_missing"
-    sentence = "The header %(header)s is missing."
+
+    def __init__(self, header: str) -> None:
+        self.message = f"The header {header} is missing."
+        super().__init__()
 
 
 class BadId(NotSigned):
@@ -46,7 +54,7 @@ class BadId(NotSigned):
 
     status = 400
     code = "id_malformed"
-    sentence = "webhook-id has to be 1 to 100 letters, digits, hyphens and underscores."
+    message = "webhook-id has to be 1 to 100 letters, digits, hyphens and underscores."
 
 
 class BadTimestamp(NotSigned):
@@ -54,28 +62,28 @@ class BadTimestamp(NotSigned):
 
     status = 400
     code = "timestamp_malformed"
-    sentence = "webhook-timestamp has to be a whole number of seconds since 1970."
+    message = "webhook-timestamp has to be a whole number of seconds since 1970."
 
 
 class BadSignature(NotSigned):
     """No signature fits: another secret, another body, another id or time."""
 
     code = "signature_wrong"
-    sentence = "No signature in webhook-signature fits this id, timestamp and body."
+    message = "No signature in webhook-signature fits this id, timestamp and body."
 
 
 class TooOld(NotSigned):
     """Signed well, long ago."""
 
     code = "timestamp_too_old"
-    sentence = "webhook-timestamp is too far in the past."
+    message = "webhook-timestamp is too far in the past."
 
 
 class FromTheFuture(NotSigned):
     """Signed well, by a clock that is ahead."""
 
     code = "timestamp_in_future"
-    sentence = "webhook-timestamp is too far in the future."
+    message = "webhook-timestamp is too far in the future."
 
 
 def new_secret() -> bytes:
@@ -144,7 +152,7 @@ def _read(headers: Mapping[str, str]) -> tuple[str, int, list[str]]:
     values = {name.lower(): value for name, value in headers.items()}
     for header in (ID, TIMESTAMP, SIGNATURE):
         if not values.get(header):
-            raise Missing(header=header)
+            raise Missing(header)
     if not _EVENT_ID.fullmatch(values[ID]):
         raise BadId()
     if not _SECONDS.fullmatch(values[TIMESTAMP]):

@@ -1,4 +1,4 @@
-"""Where money is paid out to from the prepaid account (RULES M6). Pure."""
+"""Where money is paid out to from the prepaid account, and what is kept of what came in (RULES M6). Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ from stdnum import iban
 
 from webapp.money import Money
 from webapp.refused import Refused
+
+# What is kept of a transfer that came in.
+BANK_ID_LENGTH = 40
+BANK_REFERENCE_LENGTH = 35
+NAME_LENGTH = 140
+TEXT_LENGTH = 1_000
 
 TARGET_LENGTH = 127  # PayPal takes no longer address
 IBAN_EXAMPLE = "CH93 0076 2011 6238 5295 7"

@@ -22,15 +22,12 @@ from stdnum.ch import esr
 from webapp.i18n import gettext as _
 from webapp.i18n import ngettext
 from webapp.money import CURRENCIES, MINOR_PER_UNIT, Money
+from webapp.payments.rules import BANK_ID_LENGTH, BANK_REFERENCE_LENGTH, NAME_LENGTH, TEXT_LENGTH
 from webapp.text import tidy_line
 
 LARGEST_FILE = 5 * 1024 * 1024  # bytes
 MOST_ENTRIES = 100_000
 FAULTS_TOLD = 50
-NAME_LENGTH = 140
-TEXT_LENGTH = 1_000
-BANK_ID_LENGTH = 40
-BANK_REFERENCE_LENGTH = 35
 MOST_REFERENCES = 5
 TOLD = 40  # characters of something wrong that a sentence quotes
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)
@@ -304,24 +301,15 @@ def _entry(
     day = _booked_on(entry)
     came: list[Incoming] = []
     transactions = _transactions(entry, amount)
-    own_references = [
-        _bank_reference(transaction, "Refs", "AcctSvcrRef") for transaction, _own in transactions
-    ]
-    for n, (transaction, own) in enumerate(transactions):
+    for transaction, own in transactions:
         if not own.minor:
             counted["empty"] += 1
             continue
         source = entry if transaction is None else transaction
-        alone = len(transactions) == 1
         name, number = _debtor(source)
-        text, references = _remittance(source, entry if alone else None)
-        # banks repeat the entry's reference in each transaction: then its place tells them apart
-        reference = own_references[n] if own_references.count(own_references[n]) == 1 else ""
-        place = 0 if reference else n
-        reference = reference or _bank_reference(entry, "AcctSvcrRef")
-        told = (
-            (reference, str(place)) if reference else (name, number, *references, text, _end_to_end(source))
-        )
+        text, references = _remittance(source, entry if len(transactions) == 1 else None)
+        reference = _bank_reference(source, "Refs", "AcctSvcrRef") or _bank_reference(entry, "AcctSvcrRef")
+        told = (reference,) if reference else (name, number, *references, text, _end_to_end(source))
         came.append(
             Incoming(
                 bank_id=_bank_id((account, day.isoformat(), str(own.minor), currency, *told), seen),
@@ -340,7 +328,8 @@ def _entry(
 def _bank_id(told: Iterable[str], seen: Counter[str]) -> str:
     """An id of what the bank tells; the second of two that are the same in one statement gets another one.
 
-    Counted per statement: overlapping files tell the whole of a day again.
+    So has each transaction of a batch whose bank repeats the entry's reference. Counted per statement:
+    overlapping files tell the whole of a day again.
     """
     told = "\0".join(told)
     seen[told] += 1
@@ -468,8 +457,8 @@ def _end_to_end(source: etree._Element) -> str:
     return _words(source, "Refs", "EndToEndId", most=BANK_REFERENCE_LENGTH)
 
 
-def _bank_reference(source: etree._Element | None, *path: str) -> str:
-    reference = "" if source is None else _words(source, *path, most=BANK_REFERENCE_LENGTH)
+def _bank_reference(source: etree._Element, *path: str) -> str:
+    reference = _words(source, *path, most=BANK_REFERENCE_LENGTH)
     return "" if reference.upper() in _NO_REFERENCE else reference
 
 
