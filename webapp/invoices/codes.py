@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import io
 import re
+from typing import TYPE_CHECKING
 
 import segno
-from qrbill.bill import LABELS, QRBill
 from segno.helpers import make_epc_qr
 
 from webapp.invoices.rules import Document, Party, for_payment
 from webapp.references import parse_reference
+
+if TYPE_CHECKING:  # it takes a fifth of a second to import: only who draws a bill waits for it
+    from qrbill.bill import QRBill
 
 SWISS_MOST = 99_999_999_999  # minor units: nine digits of francs
 EPC_MOST = 99_999_999_999
@@ -28,6 +31,8 @@ def swiss_bill(document: Document) -> QRBill | None:
     creditor = _address(document.seller, name=document.account_holder)
     if creditor is None:
         return None
+    from qrbill.bill import QRBill
+
     try:
         return QRBill(
             account=document.iban,
@@ -45,6 +50,8 @@ def swiss_bill(document: Document) -> QRBill | None:
 
 def swiss_heading(bill: QRBill, english: str) -> str:
     """One of the headings that the scheme prescribes, in the bill's language."""
+    from qrbill.bill import LABELS
+
     return english if bill.language == "en" else str(LABELS[english][bill.language])
 
 

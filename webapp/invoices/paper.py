@@ -13,11 +13,10 @@ from decimal import Decimal
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typst
 from babel import numbers
-from qrbill.bill import QRBill
 from stdnum import iban
 
 from webapp.i18n import country, day, money, number, reader, speaking
@@ -29,6 +28,9 @@ from webapp.invoices.rules import Discount, Document, DocumentLine, Party
 from webapp.money import Money
 from webapp.orders.rules import Treatment
 from webapp.references import spaced
+
+if TYPE_CHECKING:
+    from qrbill.bill import QRBill
 
 TEMPLATE = Path(__file__).parent / "paper.typ"
 STANDARDS: list[Any] = ["a-3a", "ua-1"]
@@ -179,7 +181,7 @@ def _sums(document: Document) -> Iterator[dict[str, Any]]:
     total = _("Total credited") if document.is_credit else _("Total")
     yield _sum(total, money(document.gross), strong=True)
     if document.open.minor and document.paid.minor:
-        yield _sum(_("Already paid"), _amount(-document.paid))
+        yield _sum(_("Already paid"), f"−{_amount(document.paid)}")
         yield _sum(_("Still to pay"), money(document.open), strong=True)
 
 
