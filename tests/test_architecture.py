@@ -48,9 +48,9 @@ FEATURES = (
 ROOMS = {
     "rules": set(),
     "passwords": set(),  # pure, like rules
-    "models": {"rules", "statements"},
+    "models": {"rules"},
     "labels": {"models", "rules"},  # the words for codes
-    "queries": {"models", "rules", "labels", "passwords"},
+    "queries": {"models", "rules", "labels", "passwords", "statements"},
     "choosable": {"models", "rules"},  # further queries: the products to choose from
     "mail": {"queries", "models", "rules", "labels", "links", "paper"},
     "access": {"queries", "models", "rules"},

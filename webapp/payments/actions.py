@@ -82,10 +82,11 @@ def _record(incoming: Incoming, *, by: User | None, now: datetime) -> IncomingTr
         reference=incoming.reference, text=incoming.text, recorded_at=now, recorded_by_id=by.id if by else None,
     )  # fmt: skip
     db.session.add(transfer)
-    if order := queries.paying(incoming.reference, incoming.amount.currency):
-        _pay(transfer, order, BANK, by=by, now=now)
-    elif organisation := queries.topping_up(incoming.reference):
-        _fill(transfer, organisation, BANK, by=by, now=now)
+    found = queries.named_by(incoming)
+    if isinstance(found, Order):
+        _pay(transfer, found, BANK, by=by, now=now)
+    elif isinstance(found, Organisation):
+        _fill(transfer, found, BANK, by=by, now=now)
     else:
         _move(transfer, BANK, SUSPENSE, Cause.TRANSFER_RECEIVED, "received", now=now)
         audit.record("transfer.recorded", transfer, by=by, now=now)

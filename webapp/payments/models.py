@@ -11,8 +11,14 @@ from webapp.accounts.models import Organisation, User, code_of, one_of
 from webapp.database import Base, new_public_id
 from webapp.money import Money
 from webapp.orders.models import Order
-from webapp.payments.rules import TARGET_LENGTH, Destination, Kind
-from webapp.payments.statements import BANK_ID_LENGTH, NAME_LENGTH, TEXT_LENGTH
+from webapp.payments.rules import (
+    BANK_ID_LENGTH,
+    NAME_LENGTH,
+    TARGET_LENGTH,
+    TEXT_LENGTH,
+    Destination,
+    Kind,
+)
 
 
 class IncomingTransfer(Base):

@@ -14,6 +14,7 @@ from webapp.orders import queries as orders
 from webapp.orders.models import Order
 from webapp.orders.rules import Method
 from webapp.payments.models import IncomingTransfer, Withdrawal
+from webapp.payments.statements import Incoming
 from webapp.references import parse_reference, reference_of
 
 _TOP_UP = re.compile(r"RF[0-9]{2}T([0-9]{1,12})")
@@ -41,6 +42,16 @@ def paying(reference: str, currency: str) -> Order | None:
     order = orders.by_reference(compact) if compact else None
     fits = order and order.currency == currency and order.method is not Method.OUTSIDE
     return order if fits else None
+
+
+def named_by(incoming: Incoming) -> Order | Organisation | None:
+    """The one thing that the transfer's references name; None when they name nothing, or several things."""
+    found = [
+        thing
+        for reference in incoming.references
+        if (thing := paying(reference, incoming.amount.currency) or topping_up(reference))
+    ]
+    return found[0] if len(found) == 1 else None
 
 
 def known(bank_ids: Collection[str]) -> set[str]:
