@@ -90,6 +90,45 @@ class BelowLeast(Refused):
         super().__init__(least=least)
 
 
+class OnlyRepresentatives(Refused):
+    """Money leaves by the word of who answers for the organisation."""
+
+    status = 403
+    sentence = "Only legal representatives can do this."
+
+
+class OtherAccount(Refused):
+    """A statement of an account that is not the operator's."""
+
+    status = 422
+    sentence = "This statement is of another account than the one that invoices name."
+
+
+class Assigned(Refused):
+    """Somebody was faster."""
+
+    sentence = "This transfer has been assigned already."
+
+
+class OtherCurrency(Refused):
+    """Nothing is converted."""
+
+    status = 422
+    sentence = "The order is in another currency than the transfer."
+
+
+class PaidInShop(Refused):
+    """The shop that sent an order also receives its money."""
+
+    sentence = "This order is paid in the shop in which it was placed."
+
+
+class Decided(Refused):
+    """Somebody was faster."""
+
+    sentence = "This withdrawal was paid out or refused already."
+
+
 @dataclass(frozen=True)
 class Destination:
     """Where a withdrawal goes: `target` is a compact IBAN, or PayPal's mail address in lower case."""
