@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 
 import sqlalchemy as sa
 
-from webapp import audit, mailer
+from webapp import audit, drafts, mailer
 from webapp.accounts.models import Organisation, User
 from webapp.config import LANGUAGES
+from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.i18n import gettext as _
 from webapp.i18n import money, speaking
@@ -52,13 +53,14 @@ def place(
     order. `by` is None for an automatic renewal and an outside shop. Raises NoLongerOrdering, NothingOrdered,
     NotSold, NotRenewable, RenewedAlready, MayNotOrder, PriceChanged, NoInvoice, and the ledger's NotEnough.
     """
-    if key and (placed := queries.by_key(key)):
-        return placed
     _lock_money(holder, acting)
+    if key and (placed := queries.by_key(key)):  # asked with the payer locked: of two at once one waits here
+        return placed
     if acting:
         checks.refuse_partner(acting, holder)
     if by:
         checks.refuse_others(acting.partner.organisation if acting else holder, by)
+    wanted = checks.locked(wanted)
     checks.refuse_wanted(holder, wanted)
     quote = queries.quote(holder, wanted, side=side, acting=acting)
     if expected is not None and expected != quote.gross:
@@ -174,11 +176,11 @@ def receive(
 ) -> None:
     """Money for the order arrived at `source`; what is too much, or too late, is the payer's (RULES M6).
 
-    The same key counts once (SECURITY L4).
+    The same key counts once. Raises KeyReused when it was another payment's (SECURITY L4).
     """
-    _lock_money(order.holder, order.partnership)
-    lock(order)
+    _lock_order(order)
     if key in books.transfers_by_key({key}):
+        _book(order, [_payment(order, amount, source, key)], now=now)
         return
     _receive(order, amount, source, key=key, now=now)
     audit.record("order.received", order, by=by, now=now, organisation=order.payer, detail=f"{amount.minor}")
@@ -191,12 +193,14 @@ def credit(
 ) -> Invoice:
     """Gives back so much, net, of each line (by id), with its VAT and its part of the cashback (RULES M11).
 
-    What was paid goes to the payer's prepaid account. Raises NothingCredited, TooMuchCredited, AlreadyCancelled.
+    What was paid goes to the payer's prepaid account; what the order made stays: `cancel` ends it.
+    Raises NothingCredited, TooMuchCredited, AlreadyCancelled.
     """
     _lock_order(order)
     if order.cancelled_at:
         raise rules.AlreadyCancelled()
-    if not any(amount.minor for amount in amounts.values()):
+    amounts = {line.id: amounts[line.id] for line in order.lines if line.id in amounts}
+    if not any(amount.minor for amount in amounts.values()) or min(amounts.values()).minor < 0:
         raise rules.NothingCredited()
     note = _credit(order, amounts, reason=reason, by=by, now=now)
     _settle(order, now=now)
@@ -225,6 +229,23 @@ def credit_total(order: Order, amount: Money, *, reason: str, by: User | None, n
     note = _credit(order, amounts, vat=amount - net, reason=reason, by=by, now=now)
     _settle(order, now=now)
     return note
+
+
+@unit_of_work
+def refund(order: Order, draft: Draft, *, by: User, now: datetime) -> bool:
+    """Credits what a checked form asked for, once: False when its draft was used before.
+
+    The draft holds `amounts` by the line's id, the `reason`, and how much was `credited` when it was shown.
+    Raises what `credit` raises, and RefundedMeanwhile.
+    """
+    _lock_order(order)
+    if not drafts.finish(draft, now=now):
+        return False
+    if draft.data["credited"] != order.credited:
+        raise rules.RefundedMeanwhile()
+    amounts = {int(line_id): order.money(minor) for line_id, minor in draft.data["amounts"].items()}
+    credit(order, amounts, reason=draft.data["reason"], by=by, now=now)
+    return True
 
 
 @unit_of_work
@@ -269,9 +290,8 @@ def _lock_order(order: Order) -> None:
 
 
 def _receive(order: Order, amount: Money, source: Account, *, key: str, now: datetime) -> None:
-    move = _Move(source, _receivable(order), amount, Cause.ORDER_PAID, key)
-    _book(order, [move], now=now)
-    order.received += amount.minor
+    _book(order, [_payment(order, amount, source, key)], now=now)
+    order.received = (order.money(order.received) + amount).minor
 
 
 def _credit(
@@ -280,15 +300,13 @@ def _credit(
 ) -> Invoice:  # fmt: skip
     """A credit note, booked. Unless `vat` is given it is the part that belongs to all that was ever credited, less
     what was before."""
-    lines = [line for line in order.lines if line.id in amounts]
+    lines = [line for line in order.lines if line.id in amounts and amounts[line.id].minor]
     for line in lines:
-        if amounts[line.id].minor > line.left.minor:
+        if (line.left - amounts[line.id]).minor < 0:
             raise rules.TooMuchCredited(amount=money(line.left))
-    before = sum(line.credited for line in order.lines)
     net = sum(amounts[line.id].minor for line in lines)
     if vat is None:
-        whole = rules.proportion(order.money(order.vat), taken=before + net, of=order.net)
-        vat = order.money(max(0, whole.minor - (order.credited - before)))
+        vat = order.vat_back(net)
     note = _issue(
         order, by=by, now=now, corrects=order.invoice, net=net, vat=vat.minor, reason=reason
     )  # fmt: skip
@@ -355,6 +373,7 @@ def _renew(line: OrderLine, *, now: datetime) -> None:
         line.ends_on = product_rules.following(
             product.renews_on, line.period, periods=line.periods, started_on=product.started_on
         )
+    line.payer_before_id = product.payer_id
     products.renew_product(product, until=line.ends_on, payer=order.payer, by=order.by, now=now)
 
 
@@ -372,8 +391,10 @@ def _take_away(line: OrderLine, *, by: User | None, now: datetime) -> None:
         for product in line.made:
             if not lock(product).ended_at:
                 products.end_product(product, by=by, now=now)
-    elif line.product and line.starts_on and line.ends_on:
-        products.take_back_renewal(line.product, until=line.ends_on, back_to=line.starts_on, by=by, now=now)
+    elif line.product and line.starts_on and line.ends_on and line.payer_before:
+        products.take_back_renewal(
+            line.product, until=line.ends_on, back_to=line.starts_on, payer=line.payer_before, by=by, now=now
+        )
 
 
 # --- cashback -----------------------------------------------------------------------------------------------
@@ -383,8 +404,7 @@ def _settle_cashback(line: OrderLine, *, now: datetime) -> None:
     """Credits the partner what a paid line brings, and takes back what was credited of it since (RULES M4, M11)."""
     if line.earner_id is None or line.order.paid_at is None:
         return
-    whole = line.money(line.cashback)
-    due = whole - rules.proportion(whole, taken=line.credited, of=line.net) if line.net else whole
+    due = line.cashback_after(line.credited)
     difference = due.minor - line.cashback_booked
     if difference:
         moves = _earn(line, difference, now=now) if difference > 0 else _take_back(line, -difference, now=now)
@@ -443,6 +463,10 @@ def _payers_own(order: Order) -> Account:
     if order.method is Method.OUTSIDE:
         return Account(AccountKind.CLEARING)
     return Account(AccountKind.PREPAID, order.payer_id)
+
+
+def _payment(order: Order, amount: Money, source: Account, key: str) -> _Move:
+    return _Move(source, _receivable(order), amount, Cause.ORDER_PAID, key)
 
 
 def _charge(order: Order) -> list[_Move]:

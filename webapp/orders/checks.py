@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from webapp.accounts import queries as accounts
 from webapp.accounts.models import Organisation, User
@@ -28,19 +29,38 @@ def refuse_partner(acting: Partnership, holder: Organisation) -> None:
         raise rules.NoLongerOrdering()
 
 
+def locked(wanted: Sequence[Wanted]) -> list[Wanted]:
+    """The same lines by what is true now, plans and products locked in the order of their ids.
+
+    A renewal is one of the product's plan at this moment, whatever the page showed.
+    """
+    for product in sorted({each.product for each in wanted if each.product}, key=lambda row: row.id):
+        lock(product)
+    now = [
+        replace(each, plan=each.product.plan, label=each.product.label) if each.product else each
+        for each in wanted
+    ]
+    for plan in sorted({each.plan for each in now}, key=lambda row: row.id):
+        lock(plan)
+    return now
+
+
 def refuse_wanted(holder: Organisation, wanted: Sequence[Wanted]) -> None:
-    """Raises what is wrong with the lines of an order at this moment."""
+    """Raises what is wrong with the lines of an order, whose rows are locked."""
     if not 0 < len(wanted) <= rules.LINES_MOST:
         raise rules.NothingOrdered()
+    renewed = [each.product for each in wanted if each.product]
+    if len(set(renewed)) < len(renewed):
+        raise rules.RenewedTwice()
     for each in wanted:
         if each.product:
             _refuse_renewal(holder, each.product)
-        elif lock(each.plan).retired_at:
+        elif each.plan.retired_at:
             raise rules.NotSold(plan=each.plan.name_in(holder.language))
 
 
 def _refuse_renewal(holder: Organisation, product: Product) -> None:
-    if lock(product).ended_at or product.organisation_id != holder.id:
+    if product.ended_at or product.organisation_id != holder.id:
         raise rules.NotRenewable()
     if waiting := queries.claimed(claim_of(product)):
         raise rules.RenewedAlready(product=product.label, order=waiting.number)

@@ -115,7 +115,8 @@ class OrderLine(Base):
 
     `public` and `partner` are the two prices, net, `net` the one that was charged; `cashback` is what the
     `earner` gets once the order is paid, `cashback_booked` what it has at this moment. `claim` names the period
-    of a product that the line renews; a cancelled line lets go of it.
+    of a product that the line renews; a cancelled line lets go of it. `payer_before` is who paid for the product
+    until the renewal was paid.
     """
 
     __tablename__ = "order_lines"
@@ -135,6 +136,7 @@ class OrderLine(Base):
     periods: Mapped[int]
     starts_on: Mapped[date | None]  # of a renewal; a new product begins when it is paid
     ends_on: Mapped[date | None]
+    payer_before_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisations.id"))
     unit: Mapped[int] = mapped_column(sa.BigInteger)
     discount: Mapped[int]
     sliding: Mapped[int]
@@ -155,7 +157,8 @@ class OrderLine(Base):
     plan: Mapped[Plan] = relationship()
     product: Mapped[Product | None] = relationship()
     partnership: Mapped[Partnership | None] = relationship()
-    earner: Mapped[Organisation | None] = relationship()
+    payer_before: Mapped[Organisation | None] = relationship(foreign_keys=[payer_before_id])
+    earner: Mapped[Organisation | None] = relationship(foreign_keys=[earner_id])
     made: Mapped[list[Product]] = relationship(
         secondary="order_products", order_by="Product.id", viewonly=True
     )

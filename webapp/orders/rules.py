@@ -252,8 +252,11 @@ class Facts:
 
     @property
     def settled(self) -> bool:
-        """Whether nothing is missing, and the order still stands."""
-        return not self.cancelled and self.missing == 0
+        """Whether nothing is missing, and the order still stands; what was only credited is not paid by that.
+
+        Once true it stays so whatever is received or credited later, until somebody cancels the order.
+        """
+        return not self.cancelled and self.missing == 0 and (self.received > 0 or self.billed == 0)
 
     @property
     def state(self) -> State:
@@ -319,6 +322,13 @@ class RenewedAlready(Refused):
     """A renewal of the same period is on its way (SECURITY L4)."""
 
     sentence = "%(product)s is being renewed already: order %(order)s."
+
+
+class RenewedTwice(Refused):
+    """An order renews a product once."""
+
+    status = 422
+    sentence = "One of these products is in the order twice. Choose it once, for as long as you like."
 
 
 class PriceChanged(Refused):

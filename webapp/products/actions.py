@@ -186,14 +186,17 @@ def renew_product(
 
 @unit_of_work
 def take_back_renewal(
-    product: Product, *, until: date, back_to: date, by: User | None, now: datetime
+    product: Product, *, until: date, back_to: date, payer: Organisation, by: User | None, now: datetime
 ) -> None:
-    """A renewal that was cancelled counts no more. Raises RenewedMeanwhile when another one followed."""
+    """A renewal that was cancelled counts no more: day and payer are those before it.
+
+    Raises RenewedMeanwhile when another one followed.
+    """
     if lock(product).ended_at:
         return
     if product.renews_on != until:
         raise rules.RenewedMeanwhile(product=product.label)
-    product.renews_on = back_to
+    product.renews_on, product.payer = back_to, payer
     audit.record("product.renewal_taken_back", product, by=by, now=now, organisation=product.organisation)
 
 

@@ -186,6 +186,7 @@ def upgrade() -> None:
         sa.Column("periods", sa.Integer(), nullable=False),
         sa.Column("starts_on", sa.Date(), nullable=True),
         sa.Column("ends_on", sa.Date(), nullable=True),
+        sa.Column("payer_before_id", sa.Integer(), nullable=True),
         sa.Column("unit", sa.BigInteger(), nullable=False),
         sa.Column("discount", sa.Integer(), nullable=False),
         sa.Column("sliding", sa.Integer(), nullable=False),
@@ -234,6 +235,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["order_id"], ["orders.id"], name=op.f("fk_order_lines_order_id")),
         sa.ForeignKeyConstraint(
             ["partnership_id"], ["partnerships.id"], name=op.f("fk_order_lines_partnership_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["payer_before_id"], ["organisations.id"], name=op.f("fk_order_lines_payer_before_id")
         ),
         sa.ForeignKeyConstraint(["plan_id"], ["plans.id"], name=op.f("fk_order_lines_plan_id")),
         sa.ForeignKeyConstraint(["product_id"], ["products.id"], name=op.f("fk_order_lines_product_id")),

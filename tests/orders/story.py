@@ -1,0 +1,127 @@
+"""What tests of orders begin with, and look at: money on accounts, orders in few words, what everybody has."""
+
+from __future__ import annotations
+
+from collections import Counter
+from itertools import count
+from typing import Any
+
+import sqlalchemy as sa
+
+from tests.times import NOW
+from webapp.accounts.models import Organisation
+from webapp.extensions import db
+from webapp.ledger import actions as ledger
+from webapp.ledger import proofs
+from webapp.ledger import queries as books
+from webapp.ledger.models import Entry, LedgerAccount, Transfer
+from webapp.ledger.rules import AccountKind, Booking, Cause
+from webapp.ledger.rules import Side as Account
+from webapp.money import Money
+from webapp.orders import actions
+from webapp.orders import proofs as order_proofs
+from webapp.orders.models import Order, OrderLine
+from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.rules import Method
+from webapp.partnerships.rules import Side
+from webapp.products.models import Product
+
+BANK = Account(AccountKind.BANK)
+PREPAID, RECEIVABLE, DEBT = AccountKind.PREPAID, AccountKind.RECEIVABLE, AccountKind.DEBT
+_keys = count(1)
+
+
+def key() -> str:
+    """One that nothing else has."""
+    return f"test:{next(_keys)}"
+
+
+def prepaid(organisation: Organisation) -> Account:
+    """Its prepaid account."""
+    return Account(PREPAID, organisation.id)
+
+
+def _move(debit: Account, credit: Account, amount: Money, cause: Cause) -> None:
+    ledger.book([Booking(debit, credit, amount, cause, key(), "tests:1", "", "test")], now=NOW)
+
+
+def fund(organisation: Organisation, minor: int, currency: str | None = None) -> None:
+    """Money arrives on its prepaid account."""
+    _move(BANK, prepaid(organisation), Money(minor, currency or organisation.currency), Cause.TOPPED_UP)
+
+
+def withdraw(organisation: Organisation, minor: int, currency: str | None = None) -> None:
+    """Money leaves it again."""
+    amount = Money(minor, currency or organisation.currency)
+    waiting = Account(AccountKind.WITHDRAWALS, organisation.id)
+    _move(prepaid(organisation), waiting, amount, Cause.WITHDRAWAL_REQUESTED)
+
+
+def new(plan: Any, quantity: int = 1, periods: int = 1, label: str = "neu.ch") -> Wanted:
+    """So many new products."""
+    return Wanted(plan, label, quantity, periods)
+
+
+def ordered(holder: Organisation, *wanted: Any, by: Any = None, acting: Any = None, **values: Any) -> Order:
+    """An order, by invoice unless told otherwise, of what is wanted; a product means its renewal."""
+    lines = [renewal_of(each) if isinstance(each, Product) else each for each in wanted]
+    side = Side.PARTNER if acting else Side.CLIENT
+    row = {"method": Method.INVOICE, "now": NOW, **values}
+    return actions.place(holder, lines, side=side, acting=acting, by=by, **row)
+
+
+def pay(order: Order, minor: int | None = None, source: Account = BANK, **values: Any) -> None:
+    """So much arrives for it; all that is missing unless told otherwise."""
+    amount = order.missing if minor is None else order.money(minor)
+    row = {"key": key(), "by": None, "now": NOW, **values}
+    actions.receive(order, amount, source, **row)
+
+
+def refund(order: Order, *minors: int, **values: Any) -> Any:
+    """So much, net, of its first lines is given back."""
+    amounts = {line.id: order.money(minor) for line, minor in zip(order.lines, minors, strict=False)}
+    return actions.credit(order, amounts, **{"reason": "Too slow", "by": None, "now": NOW, **values})
+
+
+def cancelled(order: Order, **values: Any) -> Order:
+    """The same, cancelled."""
+    actions.cancel(order, **{"reason": "A mistake", "by": None, "now": NOW, **values})
+    return order
+
+
+def has(organisation: Organisation | None, kind: AccountKind = PREPAID, currency: str = "CHF") -> int:
+    """Minor units on this account."""
+    return books.balance(kind, organisation.id if organisation else None, currency=currency).minor
+
+
+def balances(currency: str = "CHF") -> dict[tuple[str, str], int]:
+    """What is on every account that has something: by kind and organisation, `""` for the operator."""
+    rows = db.session.execute(
+        sa.select(LedgerAccount.kind, Organisation.name, sa.func.sum(Entry.amount))
+        .join(Entry, Entry.account_id == LedgerAccount.id)
+        .outerjoin(Organisation, Organisation.id == LedgerAccount.organisation_id)
+        .where(LedgerAccount.currency == currency)
+        .group_by(LedgerAccount.kind, Organisation.name)
+    )
+    return {(str(kind), name or ""): int(total) for kind, name, total in rows if total}
+
+
+def booked(order: Order) -> dict[str, int]:
+    """What was booked for it, by cause."""
+    totals: Counter[str] = Counter()
+    rows = db.session.scalars(sa.select(Transfer).where(Transfer.subject == f"orders:{order.id}"))
+    for row in rows:
+        totals[row.cause] += row.amount
+    return dict(totals)
+
+
+def line_of(order: Order) -> OrderLine:
+    """Its only line."""
+    [line] = order.lines
+    return line
+
+
+def all_is_well() -> None:
+    """SECURITY L1–L7, M1, M2 of everything that is in the database."""
+    assert proofs.faults() == []
+    assert order_proofs.faults() == []
