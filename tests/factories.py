@@ -26,6 +26,10 @@ from webapp.ledger.models import Transfer
 from webapp.ledger.rules import AccountKind, Booking, Cause
 from webapp.ledger.rules import Side as AccountSide
 from webapp.money import Money
+from webapp.orders import actions as orders
+from webapp.orders.models import Order
+from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.rules import Method
 from webapp.partnerships.models import Assignment, Partnership, PartnershipChange, ProductGrant
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights, Side
 from webapp.places import currency_of
@@ -420,3 +424,31 @@ def make_prepaid(
         Money(amount_minor, currency or organisation.currency), Cause.TOPPED_UP, **row,
     )  # fmt: skip
     return book([paid_in], now=now)[0]
+
+
+# --- orders -------------------------------------------------------------------------------------------------
+
+
+def make_order(
+    holder: Organisation,
+    *wanted: Wanted | Product,
+    acting: Partnership | None = None,
+    paid: bool = False,
+    **values: Any,
+) -> Order:
+    """An order placed two days ago as people place it, mails and bookings included; unless told otherwise by
+    invoice, of one hosting. A product means its renewal; `paid` by a transfer; `acting` as the holder's partner."""
+    lines = [renewal_of(each) if isinstance(each, Product) else each for each in wanted]
+    row = {
+        "side": Side.PARTNER if acting else Side.CLIENT,
+        "method": Method.INVOICE,
+        "by": None,
+        "now": NOW - timedelta(days=2),
+        **values,
+    }
+    lines = lines or [Wanted(make_plan(), "example.com")]
+    order: Order = orders.place(holder, lines, acting=acting, **row)
+    if paid:
+        bank = AccountSide(AccountKind.BANK)
+        orders.receive(order, order.missing, bank, key=f"made:{next(_numbers)}", by=None, now=row["now"])
+    return order

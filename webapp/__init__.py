@@ -103,6 +103,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.inbox import routes as inbox
     from webapp.invitations import adding as invitations  # with the routes of answers
     from webapp.ledger import routes as ledger
+    from webapp.orders import desk as orders  # with the routes of organisations
     from webapp.organisations import routes as organisations
     from webapp.pages import routes as pages
     from webapp.partners import routes as partners
@@ -119,6 +120,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(requests.blueprint, url_prefix=language)
     app.register_blueprint(partners.blueprint, url_prefix=language)
     app.register_blueprint(ledger.blueprint, url_prefix=language)
+    app.register_blueprint(orders.blueprint, url_prefix=language)
     app.register_blueprint(clients.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)

@@ -15,9 +15,21 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from webapp.accounts.models import Organisation, User, code_of, one_of
 from webapp.database import Base, new_public_id
 from webapp.money import Money
-from webapp.orders.rules import Action, Factors, Facts, Method, PriceKind, State, Treatment
+from webapp.orders.rules import (
+    Action,
+    Case,
+    Factors,
+    Facts,
+    Method,
+    PriceKind,
+    Standing,
+    State,
+    Treatment,
+    case_of,
+    proportion,
+)
 from webapp.partnerships.models import Partnership
-from webapp.partnerships.rules import Access, Payer, Side
+from webapp.partnerships.rules import Access, Payer, Side, Terms
 from webapp.products.models import Plan, Product
 from webapp.products.rules import Family, Period
 
@@ -100,9 +112,21 @@ class Order(Base):
         return self.facts.state
 
     @property
+    def standing(self) -> Standing:
+        """The same for somebody who does not pay for it."""
+        return self.facts.standing
+
+    @property
     def missing(self) -> Money:
         """What has still to be paid."""
         return self.money(self.facts.missing)
+
+    def vat_back(self, net: int) -> Money:
+        """Of the VAT the part that goes with crediting so much more, net: what belongs to all that is credited
+        then, less what was credited before."""
+        before = sum(line.credited for line in self.lines)
+        whole = proportion(self.money(self.vat), taken=before + net, of=self.net)
+        return self.money(max(0, whole.minor - (self.credited - before)))
 
     @property
     def invoice(self) -> Invoice:
@@ -196,6 +220,13 @@ class OrderLine(Base):
             self.money(self.unit), self.quantity, self.periods, self.discount, self.sliding, self.count
         )
 
+    @property
+    def case(self) -> Case:
+        """Who paid and who earned, as the order was placed (RULES M4)."""
+        order = self.order
+        terms = Terms(order.access, order.paid_by) if order.access and order.paid_by else None
+        return case_of(terms, by=order.side, earning=self.earner_id is not None)
+
     def name_in(self, language: str) -> str:
         """The plan's name when it was ordered."""
         return str(self.plan_name[language])
@@ -204,6 +235,11 @@ class OrderLine(Base):
     def left(self) -> Money:
         """What of it was not credited yet, net."""
         return self.money(self.net - self.credited)
+
+    def cashback_after(self, credited: int) -> Money:
+        """What of its cashback stays the earner's when so much of it, net, is credited (RULES M11)."""
+        whole = self.money(self.cashback)
+        return whole - proportion(whole, taken=credited, of=self.net) if self.net else whole
 
 
 class OrderProduct(Base):

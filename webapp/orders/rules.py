@@ -55,6 +55,26 @@ class State(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Standing(StrEnum):
+    """The same for somebody who does not pay for it: whether it was carried out, and nothing about money (RULES M5)."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    CANCELLED = "cancelled"
+
+
+class Shown(StrEnum):
+    """Which orders the operator's list shows: those in a state, or those that money is missing on."""
+
+    TO_BE_PAID = "to_be_paid"
+    OVERDUE = "overdue"
+    PART_PAID = "part_paid"
+    PAID = "paid"
+    PART_REFUNDED = "part_refunded"
+    REFUNDED = "refunded"
+    CANCELLED = "cancelled"
+
+
 class Treatment(StrEnum):
     """How an order is taxed (RULES M7)."""
 
@@ -259,6 +279,13 @@ class Facts:
         return not self.cancelled and self.missing == 0 and (self.received > 0 or self.billed == 0)
 
     @property
+    def standing(self) -> Standing:
+        """In one word for somebody who does not pay for it."""
+        if self.settled:
+            return Standing.DONE
+        return Standing.WAITING if self.missing and not self.cancelled else Standing.CANCELLED
+
+    @property
     def state(self) -> State:
         """In one word."""
         if self.cancelled:
@@ -362,6 +389,12 @@ class NothingCredited(Refused):
 
     status = 422
     sentence = "Enter an amount for at least one line."
+
+
+class RefundedMeanwhile(Refused):
+    """Something was credited since the refund was checked."""
+
+    sentence = "Something of this order was refunded since you saw it. Check what is left."
 
 
 class NotOpen(Refused):
