@@ -244,12 +244,20 @@ def _lines(account: Prepaid, first: int, last: int) -> list[Line]:
 
 def trial_balance() -> dict[str, dict[AccountKind, Money]]:
     """Per currency and kind of account what all accounts of that kind have; each currency adds up to nothing."""
-    total = sa.func.sum(Entry.balance)
+    balance = (
+        sa.select(_each.balance)
+        .where(_each.account_id == LedgerAccount.id)
+        .order_by(_each.seq.desc())
+        .limit(1)
+        .correlate(LedgerAccount)
+        .scalar_subquery()
+    )
+    each = sa.select(LedgerAccount.currency, LedgerAccount.kind, balance.label("balance")).subquery().c
     rows = db.session.execute(
-        sa.select(LedgerAccount.currency, LedgerAccount.kind, total)
-        .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
-        .group_by(LedgerAccount.currency, LedgerAccount.kind)
-        .order_by(LedgerAccount.currency)
+        sa.select(each.currency, each.kind, sa.func.sum(each.balance))
+        .where(each.balance.is_not(None))
+        .group_by(each.currency, each.kind)
+        .order_by(each.currency)
     ).all()
     found: dict[str, dict[AccountKind, Money]] = {currency: {} for currency, *_ in rows}
     for currency, kind, minor in sorted(rows, key=lambda row: list(AccountKind).index(row[1])):
