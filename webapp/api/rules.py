@@ -17,6 +17,7 @@ from typing import Any, NamedTuple, TypeVar
 from webapp.money import CURRENCIES, MINOR_PER_UNIT, Money
 from webapp.orders.rules import LINES_MOST, PERIODS_MOST, QUANTITY_MOST, REASON_LENGTH
 from webapp.products.rules import CODE, LABEL_LENGTH
+from webapp.refused import Refused
 from webapp.text import has_control_characters, tidy_line
 
 LARGEST_BODY = 64 * 1024  # bytes
@@ -101,6 +102,18 @@ class Faults(Exception):
     def __init__(self, faults: Sequence[Fault]) -> None:
         self.faults = tuple(faults[:FAULTS_TOLD])
         super().__init__("; ".join(f"{fault.pointer or '/'}: {fault.message}" for fault in self.faults))
+
+
+class OtherBody(Refused):
+    """The permanent id of a message names one body (SECURITY L4)."""
+
+    sentence = "A message with this id said something else before."
+
+
+class NoRoom(Refused):
+    """Two keys are valid at a time: the old one and the one that follows it."""
+
+    sentence = "Two keys are valid already. Revoke one before you make another."
 
 
 def new_order(body: bytes, *, now: datetime) -> NewOrder:
