@@ -14,6 +14,7 @@ from webapp.i18n import tell
 from webapp.ledger import proofs, queries
 from webapp.mailer import address_of
 from webapp.money import Money
+from webapp.orders import proofs as _proofs  # noqa: F401 # registers what orders prove
 from webapp.refused import Refused
 from webapp.worker import Stop, run
 

@@ -55,10 +55,13 @@ def unit_of_work(action: F) -> F:
 
 
 def lock(row: Row) -> Row:
-    """The row as it is now, locked until the unit ends (SQLite locks the whole database at its start)."""
+    """The row as it is now, locked until the unit ends (SQLite locks the whole database at its start).
+
+    Rows that only refer to it can be written meanwhile: who waits for that would soon wait in a circle.
+    """
     try:
         # `of`: what the row was loaded with, by outer joins, can't be locked on PostgreSQL
-        db.session.refresh(row, with_for_update={"of": type(row)})
+        db.session.refresh(row, with_for_update={"of": type(row), "key_share": True})
     except InvalidRequestError:
         raise Gone() from None
     return row
