@@ -10,12 +10,13 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
-from sqlalchemy.orm import contains_eager, selectinload
+from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from webapp.accounts.models import Organisation
+from webapp.charts import Bar, bars, ceiling
 from webapp.extensions import db
 from webapp.products.models import Plan, Product, ProductSetting, ProductTag, Tag, Usage
-from webapp.products.rules import Bar, Colour, Family, Metric, PlanRow, bars, ceiling
+from webapp.products.rules import Colour, Family, Metric, PlanRow, daily
 from webapp.text import fold
 
 PER_PAGE = 25
@@ -159,7 +160,7 @@ def products(
     query = (
         sa.select(Product)
         .join(Product.plan)
-        .options(contains_eager(Product.plan), selectinload(Product.tags))
+        .options(contains_eager(Product.plan), joinedload(Product.payer, innerjoin=True), selectinload(Product.tags))
         .where(
             Product.organisation_id == organisation.id,
             Product.ended_at.is_not(None) if ended else ACTIVE,
@@ -258,7 +259,7 @@ class UsageView:
     @property
     def bars(self) -> list[Bar]:
         """The chart's rectangles."""
-        return bars(self.figures, first=self.first, days=self.days)
+        return bars(daily(self.figures, first=self.first, days=self.days))
 
     @property
     def total(self) -> int:

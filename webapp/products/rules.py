@@ -214,42 +214,8 @@ class ProductEnded(Refused):
 
 # --- the chart of usage -------------------------------------------------------------------------------------
 
-CHART_WIDTH, CHART_HEIGHT = 900, 160
-ROUND = (10, 12, 15, 20, 25, 30, 40, 50, 60, 80, 100)  # tenths of a power of ten
 
-
-@dataclass(frozen=True)
-class Bar:
-    """One day in the chart; the rectangle in units of the drawing."""
-
-    day: date
-    amount: int
-    x: float
-    y: float
-    width: float
-    height: float
-
-
-def ceiling(most: int) -> int:
-    """The round number at the top of the chart, not much above `most`."""
-    size = 10
-    while size * 10 < most:
-        size *= 10
-    steps = range(1, 11) if most <= 10 else (size * step // 10 for step in ROUND)
-    return next(step for step in steps if step >= most)
-
-
-def bars(figures: Iterable[tuple[date, int]], *, first: date, days: int) -> list[Bar]:
-    """The chart's rectangles for `days` days from the first; days without a figure have none."""
-    last = first + timedelta(days=days - 1)
-    known = {day: amount for day, amount in figures if amount and first <= day <= last}
-    top = ceiling(max(known.values(), default=1))
-    step = CHART_WIDTH / days
-    drawn = []
-    for n in range(days):
-        day = first + timedelta(days=n)
-        if day in known:
-            height = round(max(1.0, CHART_HEIGHT * known[day] / top), 2)
-            x, width = round(n * step + step * 0.12, 2), round(step * 0.76, 2)
-            drawn.append(Bar(day, known[day], x, round(CHART_HEIGHT - height, 2), width, height))
-    return drawn
+def daily(figures: Iterable[tuple[date, int]], *, first: date, days: int) -> list[tuple[int]]:
+    """What the chart shows of `days` days from the first: an amount each, nothing for days without a figure."""
+    known = dict(figures)
+    return [(known.get(first + timedelta(days=n), 0),) for n in range(days)]
