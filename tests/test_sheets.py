@@ -34,3 +34,11 @@ def test_every_cell_is_defused():
 @pytest.mark.parametrize(("minor", "text"), [(0, "0.00"), (5, "0.05"), (123_450, "1234.50"), (-5, "-0.05")])
 def test_figures_have_two_decimals_and_no_groups(minor, text):
     assert sheets.figure(Money(minor, "CHF")) == text
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [("-5", "-5"), ("-12.50", "-12.50"), ("-1+1", "'-1+1"), ("--5", "'--5"), ("-", "'-"), ("-5\n", "'-5\n"), ("+5", "'+5")],
+)  # fmt: skip
+def test_a_figure_below_nothing_is_no_formula(cell, written):
+    assert sheets.defuse(cell) == written

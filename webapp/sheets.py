@@ -4,24 +4,32 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from flask import Response, stream_with_context
 
-from webapp.money import Money
+from webapp.money import MINOR_PER_UNIT, Money
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 CHUNK = 32 * 1024  # characters
+_FIGURE = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def defuse(cell: str) -> str:
-    """The cell as a spreadsheet may have it: what begins like a formula gets an apostrophe."""
-    return f"'{cell}" if cell.lstrip("'").startswith(DANGEROUS) else cell
+    """The cell as a spreadsheet may have it: what begins like a formula and is no figure gets an apostrophe."""
+    return f"'{cell}" if cell.lstrip("'").startswith(DANGEROUS) and not _FIGURE.fullmatch(cell) else cell
 
 
 def figure(amount: Money) -> str:
     """`1234.50`: the same in every language, the currency has a column of its own."""
-    return f"{amount.amount:.2f}"
+    return figure_of(amount.minor)
+
+
+def figure_of(minor: int) -> str:
+    """The same of so many minor units."""
+    whole, cents = divmod(abs(minor), MINOR_PER_UNIT)
+    return f"{'-' if minor < 0 else ''}{whole}.{cents:02d}"
 
 
 def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
