@@ -276,6 +276,9 @@ ADDRESSES: dict[str, Address] = {
     # money
     "ledger.account": Address(ADMINS, get=200, values=lumen),
     "ledger.account_file": Address(ADMINS, get=200, values=lumen, page=False),
+    "renewals.index": Address(ADMINS, get=200, values=lumen),
+    "renewals.notices": Address(ADMINS, get=200, post=303, values=lumen),
+    "renewals.automatic": Address(ADMINS, post=303, values=product),
     # a partner asks a client, and the client answers
     "requests.new": Address(PARTNER_ADMINS, get=200, values=lumiere),
     "requests.who": Address(PARTNER_ADMINS, get=200, post=422, values=asking),

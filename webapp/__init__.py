@@ -108,6 +108,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.pages import routes as pages
     from webapp.partners import routes as partners
     from webapp.products import desk as products  # with the routes of organisations
+    from webapp.renewals import routes as renewals
     from webapp.requests import routes as requests
     from webapp.tenders import routes as tenders
 
@@ -121,6 +122,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(partners.blueprint, url_prefix=language)
     app.register_blueprint(ledger.blueprint, url_prefix=language)
     app.register_blueprint(orders.blueprint, url_prefix=language)
+    app.register_blueprint(renewals.blueprint, url_prefix=language)
     app.register_blueprint(clients.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)
@@ -137,6 +139,7 @@ def register_jobs() -> None:
     from webapp.accounts import actions as accounts
     from webapp.inbox import actions as inbox
     from webapp.invitations import actions as invitations
+    from webapp.renewals import actions as renewals
     from webapp.tenders import actions as tenders
 
     jobs.periodic("limits", limits.forget_old, every=timedelta(hours=1))
@@ -144,6 +147,8 @@ def register_jobs() -> None:
     jobs.periodic("sessions", accounts.forget_old_sessions, every=timedelta(hours=6))
     jobs.periodic("invitations.reminders", invitations.remind, every=timedelta(hours=1))
     jobs.periodic("invitations.lapses", invitations.tell_of_lapses, every=timedelta(minutes=15))
+    jobs.periodic("renewals.reminders", renewals.remind, every=timedelta(hours=1))
+    jobs.periodic("renewals.orders", renewals.renew, every=timedelta(hours=1))
     jobs.periodic("tenders.cancels", tenders.finish_cancels, every=timedelta(minutes=1))
     jobs.periodic("inbox.openings", inbox.tell_of_openings, every=timedelta(hours=1))
     jobs.periodic("tenders.reminders", tenders.remind_of_closing, every=timedelta(minutes=15))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from tests.addresses import ADDRESSES
@@ -103,6 +104,11 @@ def _changed(stage: Stage, *, behind: int = 0) -> None:
 
 def _changed_too_late(stage: Stage) -> None:
     _changed(stage, behind=1)
+
+
+def _overdue(stage: Stage) -> None:
+    stage.product.renews_on = NOW.date() - timedelta(days=3)
+    db.session.commit()
 
 
 def _product(stage: Stage) -> dict[str, Any]:
@@ -305,6 +311,10 @@ SIGHTS = (
     Sight("change a tag", "products.edit_tag", "nadia", _tag),
     Sight("merge a tag", "products.merge_tag", "nadia", _tag),
     Sight("delete a tag", "products.delete_tag", "nadia", _tag),
+    Sight("renewals", "renewals.index", "nadia", _lumen, prepare=_overdue),
+    Sight("nothing renews", "renewals.index", "pierre", _lumiere),
+    Sight("no such page of renewals", "renewals.index", "adam", _lumen, query="?page=9"),
+    Sight("mails about renewals", "renewals.notices", "nadia", _lumen),
     Sight("prepaid account", "ledger.account", "adam", _lumen),
     Sight("prepaid account, other currency", "ledger.account", "nadia", _lumen, query="?currency=EUR"),
     Sight("prepaid account, nothing yet", "ledger.account", "pierre", _lumiere),
