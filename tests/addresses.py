@@ -209,6 +209,14 @@ def offered(stage: Stage) -> dict[str, Any]:
     return {**lumiere(stage), "invitation": stage.offered.public_id}
 
 
+def order(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "order": stage.order.public_id}
+
+
+def any_order(stage: Stage) -> dict[str, Any]:
+    return {"order": stage.refunded.public_id}
+
+
 ADDRESSES: dict[str, Address] = {
     # people
     "accounts.sign_up": Address(VISITORS, get=200, post=422, posts=ANYBODY),
@@ -274,6 +282,17 @@ ADDRESSES: dict[str, Address] = {
     "invitations.accept_here": Address(PARTNER_ADMINS, post=303, values=offered),
     "invitations.refuse_here": Address(PARTNER_ADMINS, post=303, values=offered),
     # money
+    "orders.who_earns": Address(ANYBODY, get=200),
+    "orders.index": Address(ADMINS, get=200, values=lumen),
+    "orders.show": Address(ADMINS, get=200, values=order),
+    "orders.cancel_unpaid": Address(ADMINS, get=200, post=303, values=order),
+    "orders.desk": Address(OPERATOR, get=200),
+    "orders.on_desk": Address(OPERATOR, get=200, values=any_order),
+    "orders.cancel": Address(OPERATOR, get=200, post=422, values=any_order),
+    "orders.refund": Address(OPERATOR, get=200, post=422, values=any_order),
+    "orders.check_refund": Address(
+        OPERATOR, get=200, post=303, values=lambda s: {**any_order(s), "draft": s.refunding}
+    ),
     "ledger.account": Address(ADMINS, get=200, values=lumen),
     "ledger.account_file": Address(ADMINS, get=200, values=lumen, page=False),
     "renewals.index": Address(ADMINS, get=200, values=lumen),

@@ -221,6 +221,26 @@ def _over(**values: Any) -> Callable[[Stage], None]:
     return change
 
 
+def _order(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "order": stage.order.public_id}
+
+
+def _entrusted(stage: Stage) -> dict[str, Any]:
+    return {**_lumiere(stage), "order": stage.entrusted.public_id}
+
+
+def _any_order(stage: Stage) -> dict[str, Any]:
+    return {"order": stage.refunded.public_id}
+
+
+def _paid_by_the_partner(stage: Stage) -> None:
+    """As if Lumière had ordered it."""
+    stage.order.payer, stage.order.side = stage.cast.lumiere, Side.PARTNER
+    stage.order.partnership = stage.entrusted.partnership
+    stage.order.access, stage.order.paid_by = Access.FULL, Payer.PARTNER
+    db.session.commit()
+
+
 SIGHTS = (
     # visitors
     Sight("home", "pages.home"),
@@ -315,6 +335,15 @@ SIGHTS = (
     Sight("nothing renews", "renewals.index", "pierre", _lumiere),
     Sight("no such page of renewals", "renewals.index", "adam", _lumen, query="?page=9"),
     Sight("mails about renewals", "renewals.notices", "nadia", _lumen),
+    Sight("who earns", "orders.who_earns"),
+    Sight("orders", "orders.index", "nadia", _lumen),
+    Sight("orders, none in this state", "orders.index", "nadia", _lumen, query="?state=done"),
+    Sight("orders that somebody else pays", "orders.index", "nadia", _lumen, prepare=_paid_by_the_partner),
+    Sight("no orders yet", "orders.index", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
+    Sight("an order", "orders.show", "nadia", _order),
+    Sight("an order that somebody else pays", "orders.show", "nadia", _order, prepare=_paid_by_the_partner),
+    Sight("an order for a client", "orders.show", "pierre", _entrusted),
+    Sight("cancel an order", "orders.cancel_unpaid", "nadia", _order),
     Sight("prepaid account", "ledger.account", "adam", _lumen),
     Sight("prepaid account, other currency", "ledger.account", "nadia", _lumen, query="?currency=EUR"),
     Sight("prepaid account, nothing yet", "ledger.account", "pierre", _lumiere),
@@ -407,6 +436,15 @@ SIGHTS = (
     Sight(
         "an organisation with a volume", "backoffice.organisation", "olga",
         lambda s: {"organisation": s.cast.lumiere.public_id}, prepare=_volume,
+    ),
+    Sight("orders on the desk", "orders.desk", "olga"),
+    Sight("orders on the desk searched", "orders.desk", "olga", query="?q=zzzz&state=overdue"),
+    Sight("an order on the desk", "orders.on_desk", "olga", _any_order),
+    Sight("cancel an order on the desk", "orders.cancel", "olga", _any_order),
+    Sight("refund an order", "orders.refund", "olga", _any_order),
+    Sight(
+        "refund to check", "orders.check_refund", "olga",
+        lambda s: {**_any_order(s), "draft": s.refunding},
     ),
     Sight("catalogue", "products.catalogue", "olga"),
     Sight("new plan", "products.new_plan", "olga"),

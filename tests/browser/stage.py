@@ -16,6 +16,7 @@ from tests.factories import (
     make_assignment,
     make_invitation,
     make_offer,
+    make_order,
     make_organisation,
     make_partner,
     make_partnership,
@@ -40,7 +41,13 @@ from webapp.inbox import actions as inbox
 from webapp.invitations.models import Invitation
 from webapp.invitations.queries import PURPOSE
 from webapp.invitations.rules import Direction
+from webapp.ledger.rules import AccountKind
+from webapp.ledger.rules import Side as Account
 from webapp.mailer import QueuedMail
+from webapp.money import Money
+from webapp.orders import actions as orders
+from webapp.orders.models import Order
+from webapp.orders.queries import Wanted
 from webapp.organisations import actions as organisations
 from webapp.organisations.models import ColleagueInvitation
 from webapp.partnerships.models import Partnership
@@ -80,6 +87,10 @@ class Stage:
     offered: Invitation  # of Stranger & Sons to Lumière: products, one of which is gone
     awaited: Invitation  # of Lumen Optik to Bergwerk IT; sent so long ago that it can be sent again
     adding: str  # key of an invitation of Nadia's that can be sent
+    order: Order  # Lumen Optik's, for which a part has arrived
+    entrusted: Order  # Lumière has ordered and pays it, for another client
+    refunded: Order  # that client's; paid, partly refunded, and Lumière has cashback of it
+    refunding: str  # key of a further refund of it that can be done
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -145,15 +156,17 @@ def _products(cast: Cast, now: datetime) -> Product:
     return product
 
 
-def _partnerships(cast: Cast, product: Product, now: datetime) -> tuple[Partnership, Partnership]:
-    """One of Lumière's that stands and one that has ended, and a few more for its list."""
+def _partnerships(
+    cast: Cast, product: Product, now: datetime
+) -> tuple[Partnership, Partnership, Partnership]:
+    """One of Lumière's that stands, one that has ended, and one in which it pays."""
     partnership = make_partnership(cast.lumen, cast.lumiere_partner, products=[product])
     paula = db.session.query(Membership).filter_by(user_id=cast.paula.id).one()
     make_assignment(partnership, paula)
     ended_at = now - timedelta(days=1)
     past = make_partnership(cast.stefans, cast.lumiere_partner, Access.FULL, ended_at=ended_at)
-    make_partnership(make_organisation(LONG_NAME), cast.lumiere_partner, Access.FULL, Payer.PARTNER)
-    return partnership, past
+    pays = make_partnership(make_organisation(LONG_NAME), cast.lumiere_partner, Access.FULL, Payer.PARTNER)
+    return partnership, past, pays
 
 
 def _money(cast: Cast, now: datetime) -> None:
@@ -238,6 +251,32 @@ def _invitations(cast: Cast, now: datetime) -> tuple[Invitation, Invitation, str
     return offered, awaited, adding
 
 
+def _orders(
+    cast: Cast, product: Product, pays: Partnership, now: datetime
+) -> tuple[Order, Order, Order, str]:
+    """One that waits for money, one of a partner for its client, one that was refunded in part, and a refund."""
+    server = make_plan(
+        "vps-8", Family.CLOUD, name="VPS 8", period=Period.MONTH, sliding=False, price_chf=4_990
+    )
+    label = "unternehmenskommunikation-und-rechenzentrumsbetrieb.example.com"
+    site, vps = Wanted(product.plan, label, 12, 2), Wanted(server, "vps-zrh-02", 1, 6)
+    order = make_order(cast.lumen, site, vps, by=cast.nadia)
+    entrusted = make_order(pays.client, site, vps, acting=pays, by=cast.pierre, paid=True)
+    refunded = make_order(pays.client, site, vps, paid=True)
+    bank = Account(AccountKind.BANK)
+    orders.receive(order, Money(20_000, "CHF"), bank, key="stage:1", by=cast.olga, now=order.placed_at)
+    line, at = refunded.lines[0], refunded.placed_at
+    orders.credit(refunded, {line.id: Money(5_000, "CHF")}, reason="Zu langsam", by=cast.olga, now=at)
+    key = drafts.new_key()
+    wanted = {
+        "order": refunded.public_id,
+        "amounts": {str(line.id): 10_000},
+        "reason": "Zwei Tage ausgefallen",
+    }
+    drafts.save("refund", key, {**wanted, "credited": refunded.credited}, now=now)
+    return order, entrusted, refunded, key
+
+
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     """Writes it all, with so many other partners in the directory."""
     for n in range(companies):
@@ -303,7 +342,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         "stop": links.stop_token("tenders", cast.lumiere_partner.public_id),
     }
     product = _products(cast, now)
-    partnership, past = _partnerships(cast, product, now)
+    partnership, past, pays = _partnerships(cast, product, now)
     request, asking = _requests(cast, now)
     offered, awaited, adding = _invitations(cast, now)
     tokens["offered"] = token_of(offered)
@@ -331,4 +370,5 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         offered,
         awaited,
         adding,
+        *_orders(cast, product, pays, now),
     )

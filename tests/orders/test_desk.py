@@ -92,7 +92,14 @@ def test_the_desk_shows_cashback_and_all_that_was_booked(desk, order):
     """RULES M4, M11; DESIGN 6."""
     page = desk.get_page(page_of(order))
     assert "Lumière Digital Sàrl gets a cashback of CHF 40.00 once the order is paid." in page
-    assert "Cashback: public price − partner price" in page
+    sums = page.root.with_class("worked")[0].all("dl")
+    assert [[row.text for row in each.all("div")] for each in sums] == [
+        ["CHF 100.00 × 2 × 1 year CHF 200.00", "Public price CHF 200.00"],
+        [
+            "CHF 100.00 × 2 × 1 year CHF 200.00", "− 20% partner discount CHF 160.00",
+            "Partner price CHF 160.00", "Cashback: public price − partner price CHF 40.00",
+        ],
+    ]  # fmt: skip
     pay(order)
     page = desk.get_page(page_of(order))
     assert "Lumière Digital Sàrl has a cashback of CHF 40.00." in page

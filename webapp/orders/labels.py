@@ -34,7 +34,7 @@ STATES = {
     State.PAID: lazy("Paid"),
     State.REFUNDED: lazy("Refunded"),
     State.PART_REFUNDED: lazy("Partly refunded"),
-    State.CANCELLED: lazy("Cancelled"),
+    State.CANCELLED: lazy("Order cancelled"),
 }
 TONES = {State.OPEN: "wait", State.PART_PAID: "wait", State.PAID: "ok"}
 
@@ -42,7 +42,7 @@ TONES = {State.OPEN: "wait", State.PART_PAID: "wait", State.PAID: "ok"}
 STANDINGS = {
     Standing.WAITING: lazy("Waiting"),
     Standing.DONE: lazy("Carried out"),
-    Standing.CANCELLED: lazy("Cancelled"),
+    Standing.CANCELLED: lazy("Order cancelled"),
 }
 STANDING_TONES = {Standing.WAITING: "wait", Standing.DONE: "ok"}
 
@@ -54,7 +54,7 @@ SHOWN = {
     Shown.PAID: lazy("Paid"),
     Shown.PART_REFUNDED: lazy("Partly refunded"),
     Shown.REFUNDED: lazy("Refunded"),
-    Shown.CANCELLED: lazy("Cancelled"),
+    Shown.CANCELLED: lazy("Order cancelled"),
 }
 
 METHODS = {
@@ -177,7 +177,7 @@ def price_steps(factors: Factors, period: Period, price: PriceKind) -> list[tupl
     """(what is done, what is left) from the list price to the one of this kind; what changes nothing is left out."""
     steps = [(listed(factors, period), factors.listed)]
     before_sliding = factors.listed
-    if price is PriceKind.PARTNER and factors.discount:
+    if price == PriceKind.PARTNER and factors.discount:
         before_sliding = factors.discounted
         steps.append((discounted(factors), before_sliding))
     if factors.sliding:
@@ -187,7 +187,7 @@ def price_steps(factors: Factors, period: Period, price: PriceKind) -> list[tupl
 
 def price_name(factors: Factors, price: PriceKind) -> str:
     """The name of what the steps lead to, with all reductions together where there are two."""
-    if price is PriceKind.PARTNER and factors.discount and factors.sliding:
+    if price == PriceKind.PARTNER and factors.discount and factors.sliding:
         kept = (100 - factors.discount) * (100 - factors.sliding)
         return _("Partner price (−%(rate)s%% in all)", rate=number(Decimal(10_000 - kept) / 100))
     return str(PRICES[price])
@@ -262,6 +262,13 @@ def paid_from(account: LedgerAccount) -> str:
     return _("In the shop") if account.kind is AccountKind.CLEARING else _("Bank transfer")
 
 
+def returned_to(account: LedgerAccount) -> str:
+    """Where a payment went back to, as its payer calls it."""
+    if account.kind is AccountKind.PREPAID:
+        return _("Returned to the prepaid account")
+    return _("Returned by the shop")
+
+
 def vat_known(organisation: Organisation) -> tuple[str, str] | None:
     """(words, tone) of what is known of the organisation's VAT number; None without one (RULES M7)."""
     state = vat_state(organisation.vat_number, organisation.country)
@@ -286,6 +293,7 @@ FILTERS: dict[str, Callable[..., Any]] = {
     "paid_from": paid_from,
     "price_name": price_name,
     "price_steps": price_steps,
+    "returned_to": returned_to,
     "tax_name": tax_name,
     "tax_reason": tax_reason,
     "vat_known": vat_known,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from webapp.accounts.models import Organisation
-from webapp.i18n import day, money
+from webapp.i18n import day, listing, money, ngettext
 from webapp.i18n import gettext as _
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.orders import queries
 from webapp.orders.models import Invoice, Order
 from webapp.orders.rules import Method
 from webapp.programme import programme
+from webapp.references import spaced
+
+NAMED = 3  # how many products a mail names before it counts the rest
 
 
 @mail
@@ -26,6 +29,7 @@ def invoice_issued(row: QueuedMail) -> Letter | None:
         facts=(
             (_("Order"), order.number),
             (_("For"), order.holder.name),
+            (_("Ordered"), _what(order)),
             (_("Total"), _gross(invoice)),
             *_how_to_pay(order, invoice),
         ),
@@ -38,23 +42,23 @@ def invoice_issued(row: QueuedMail) -> Letter | None:
 
 def _what_is_invoiced(order: Order) -> tuple[str, ...]:
     if order.method is Method.PREPAID:
-        return (_("The amount was taken from the prepaid account; there is nothing to do."),)
+        return (_("The amount was taken from the prepaid account. There is nothing for you to do."),)
     if order.method is Method.OUTSIDE:
         return (_("You pay it in the shop in which you ordered."),)
     return (
         _("Please transfer the amount and state the reference, so that it is found."),
-        _("What you ordered begins on the day on which the payment arrives."),
+        _("The order is carried out as soon as the payment has arrived."),
     )
 
 
 def _how_to_pay(order: Order, invoice: Invoice) -> tuple[tuple[str, str], ...]:
-    iban = programme().iban(order.currency)
-    if order.method is not Method.INVOICE or iban is None:
+    seller = programme().seller
+    if order.method is not Method.INVOICE or seller is None or order.currency not in seller.iban:
         return ()
     return (
         (_("Payable by"), day(invoice.due_on)),
-        (_("To the account"), " ".join(iban[n : n + 4] for n in range(0, len(iban), 4))),
-        (_("Reference"), order.reference),
+        (_("To the account"), seller.written_iban(order.currency)),
+        (_("Reference"), spaced(order.reference)),
     )
 
 
@@ -80,13 +84,18 @@ def ordered_for_client(row: QueuedMail) -> Letter | None:
         subject=_("%(partner)s has ordered for %(client)s", partner=partner, client=order.holder.name),
         heading=_("%(partner)s has ordered for you", partner=partner),
         paragraphs=(
-            _("Your partner may order and renew for you, because it has full access."),
-            _("The order is charged to you.") if own else _("%(partner)s pays for it.", partner=partner),
+            _("It may order and renew for you, because you have given it full access."),
+            _("You pay for this order: its invoice comes in a mail of its own.")
+            if own
+            else _(
+                "%(partner)s pays for this order. What it ordered is yours all the same.", partner=partner
+            ),
         ),
         facts=(
             (_("Order"), order.number),
+            *(((_("Ordered by"), order.by.name),) if order.by else ()),
+            (_("Ordered"), _what(order)),
             *(((_("Total"), money(order.money(order.gross))),) if own else ()),
-            *((str(n), line.label) for n, line in enumerate(order.lines, 1)),
         ),
         button=(_("See the order"), _page(order, order.holder)),
         why=_why(order.holder),
@@ -103,8 +112,14 @@ def order_paid(row: QueuedMail) -> Letter | None:
     return Letter(
         subject=_("Payment for order %(number)s received", number=order.number),
         heading=_("Your payment has arrived"),
-        paragraphs=(_("Thank you. Order %(number)s is paid in full.", number=order.number),),
-        facts=((_("Total"), money(order.money(order.gross))), (_("Paid on"), day(order.paid_at))),
+        paragraphs=(
+            _("Thank you. Order %(number)s is paid in full, and was carried out.", number=order.number),
+        ),
+        facts=(
+            (_("Ordered"), _what(order)),
+            (_("Total"), money(order.money(order.gross))),
+            (_("Paid on"), day(order.paid_at)),
+        ),
         button=(_("See the order"), _page(order, order.payer)),
         why=_why(order.payer),
         thread=_thread(order),
@@ -125,10 +140,12 @@ def order_cancelled(row: QueuedMail) -> Letter | None:
         subject=_("Order %(number)s is cancelled", number=order.number),
         heading=_("Order %(number)s is cancelled", number=order.number),
         paragraphs=(
-            _("It counts no more, and what it made has ended."),
+            _("New products of it have ended, and renewals are taken back.")
+            if order.paid_at
+            else _("Nothing of it will be carried out."),
             *((_what_happens_to_money(order),) if pays else ()),
         ),
-        facts=tuple((str(n), line.label) for n, line in enumerate(order.lines, 1)),
+        facts=((_("Ordered"), _what(order)),),
         button=(_("See the order"), _page(order, mine)),
         why=_why(mine),
         thread=_thread(order),
@@ -136,12 +153,15 @@ def order_cancelled(row: QueuedMail) -> Letter | None:
 
 
 def _what_happens_to_money(order: Order) -> str:
-    if order.received:
-        return _(
-            "What you paid is on your prepaid account: %(amount)s. It can pay another order or be withdrawn.",
-            amount=money(order.money(order.returned)),
-        )
-    return _("Nothing is to be paid. A transfer that is under way goes to your prepaid account.")
+    if not order.received:
+        return _("Nothing is to be paid. If a transfer is under way, the money goes to your prepaid account.")
+    amount = money(order.money(order.returned))
+    if order.method is Method.OUTSIDE:
+        return _("The shop in which you ordered gives you back %(amount)s.", amount=amount)
+    return _(
+        "What you paid, %(amount)s, has gone to your prepaid account. It can pay another order or be withdrawn.",
+        amount=amount,
+    )
 
 
 @mail
@@ -156,9 +176,7 @@ def credit_issued(row: QueuedMail) -> Letter | None:
         heading=_("Credit note %(number)s", number=note.number),
         paragraphs=(
             _("It corrects invoice %(invoice)s.", invoice=note.corrects.number),
-            _("What you paid of it is on your prepaid account.")
-            if order.returned
-            else _("You have so much less to pay."),
+            _where_it_goes(order),
         ),
         facts=(
             (_("Order"), order.number),
@@ -168,6 +186,29 @@ def credit_issued(row: QueuedMail) -> Letter | None:
         button=(_("See the order and its credit note"), _page(order, order.payer)),
         why=_why(note.payer),
         thread=_thread(order),
+    )
+
+
+def _where_it_goes(order: Order) -> str:
+    if order.facts.missing:
+        return _("You have so much less to pay.")
+    if not order.received:
+        return _("Nothing is left to be paid.")
+    if order.method is Method.OUTSIDE:
+        return _("What you have paid too much comes back to you by the shop in which you ordered.")
+    return _(
+        "What you have paid too much is on your prepaid account. It can pay another order or be withdrawn."
+    )
+
+
+def _what(order: Order) -> str:
+    """The first products by name, the others as a number."""
+    names = [line.label for line in order.lines]
+    rest = len(names) - NAMED
+    if rest < 2:
+        return listing(names)
+    return ngettext(
+        "%(names)s and %(num)s more", "%(names)s and %(num)s more", rest, names=", ".join(names[:NAMED])
     )
 
 

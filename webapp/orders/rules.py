@@ -128,7 +128,7 @@ class Factors:
 
     def price(self, kind: PriceKind) -> Money:
         """The price of this kind."""
-        return self.public if kind is PriceKind.PUBLIC else self.partner
+        return self.public if kind == PriceKind.PUBLIC else self.partner  # templates say it as a word
 
     @property
     def difference(self) -> Money:
