@@ -5,7 +5,9 @@ Rows hold ids and codes, no names and no contact data, so erasing a person leave
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column
@@ -41,13 +43,26 @@ def record(
 ) -> None:
     """Adds the row in the caller's unit of work. `detail` holds codes only, such as `role=administrator`."""
     db.session.flush()
-    db.session.add(
-        AuditEvent(
-            at=now,
-            action=action,
-            person_id=by.id if by else None,  # type: ignore[attr-defined] # every table has an id
-            organisation_id=organisation.id if organisation else None,  # type: ignore[attr-defined] # the same
-            subject=f"{subject.__tablename__}:{subject.id}",  # type: ignore[attr-defined] # the same
-            detail=detail,
-        )
-    )
+    db.session.add(AuditEvent(**_values(action, subject, organisation, by=by, now=now), detail=detail))
+
+
+def record_each(
+    action: str, subjects: Iterable[tuple[Base, Base | None]], *, by: Base | None, now: datetime
+) -> None:
+    """The same for many things and whose they are, by one statement."""
+    db.session.flush()
+    rows = [{**_values(action, *each, by=by, now=now), "detail": ""} for each in subjects]
+    if rows:
+        db.session.execute(sa.insert(AuditEvent), rows)
+
+
+def _values(
+    action: str, subject: Base, organisation: Base | None, *, by: Base | None, now: datetime
+) -> dict[str, Any]:
+    return {
+        "at": now,
+        "action": action,
+        "person_id": by.id if by else None,  # type: ignore[attr-defined] # every table has an id
+        "organisation_id": organisation.id if organisation else None,  # type: ignore[attr-defined] # the same
+        "subject": f"{subject.__tablename__}:{subject.id}",  # type: ignore[attr-defined] # the same
+    }

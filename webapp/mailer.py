@@ -6,7 +6,7 @@ language (RULES L2), from the state as it is then. A mail whose cause is gone by
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -175,20 +175,31 @@ def queue(
     db.session.flush()
     if dedupe and db.session.scalar(sa.select(QueuedMail.id).where(QueuedMail.dedupe == dedupe)):
         return
-    db.session.add(
-        QueuedMail(
-            kind=kind,
-            about=about.id,  # type: ignore[attr-defined] # every table has an id
-            address=to.email,
-            name=to.name,
-            language=to.language,
-            region=to.region,
-            stop=stop,
-            dedupe=dedupe,
-            queued_at=now,
-            due_at=now + delay,
-        )
-    )
+    row = _row(kind, to, about, due_at=now + delay, now=now)
+    db.session.add(QueuedMail(**row, stop=stop, dedupe=dedupe))
+
+
+def queue_each(kind: str, mails: Iterable[tuple[Recipient, Base]], *, now: datetime) -> None:
+    """The same for many mails of a kind, to whom and about what, by one statement."""
+    if kind not in KINDS:
+        raise KeyError(kind)
+    db.session.flush()
+    rows = [_row(kind, to, about, due_at=now, now=now) for to, about in mails]
+    if rows:
+        db.session.execute(sa.insert(QueuedMail), rows)
+
+
+def _row(kind: str, to: Recipient, about: Base, *, due_at: datetime, now: datetime) -> dict[str, Any]:
+    return {
+        "kind": kind,
+        "about": about.id,  # type: ignore[attr-defined] # every table has an id
+        "address": to.email,
+        "name": to.name,
+        "language": to.language,
+        "region": to.region,
+        "queued_at": now,
+        "due_at": due_at,
+    }
 
 
 def withhold(kind: str, about: int, *, now: datetime) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -57,8 +58,7 @@ def book(bookings: Sequence[Booking], *, now: datetime) -> list[Transfer]:
         if not before and each.key not in first:
             first[each.key] = each
             steps.append(_step(each, held, heads, now))
-    for step in steps:  # all were looked at: nothing is written when one is refused
-        known[step.booking.key] = _write(step)
+    known.update(_write(steps))  # all were looked at: nothing is written when one is refused
     return [known[each.key] for each in bookings]
 
 
@@ -122,28 +122,39 @@ def _step(booking: Booking, held: Accounts, heads: dict[int, Head], now: datetim
     return _Step(booking, at, debit, credit, (heads[debit.id], heads[credit.id]))
 
 
-def _write(step: _Step) -> Transfer:
-    booking = step.booking
-    transfer = db.session.scalar(
-        insert_into(Transfer)
-        .values(
-            public_id=new_public_id(), at=step.at, debit_id=step.debit.id, credit_id=step.credit.id,
-            amount=booking.amount.minor, currency=booking.amount.currency, cause=booking.cause, key=booking.key,
-            subject=booking.subject, reference=booking.reference, policy_version=booking.policy,
-            rate=booking.rate.millionths if booking.rate else None,
-            rate_on=booking.rate.day if booking.rate else None,
-        )
-        .on_conflict_do_nothing(index_elements=["key"])
-        .returning(Transfer)
-    )  # fmt: skip
-    if transfer is None:  # the key was used a moment ago, with other accounts: ours were locked
+def _write(steps: Sequence[_Step]) -> dict[str, Transfer]:
+    """Writes them in their order, by key."""
+    if not steps:
+        return {}
+    made = insert_into(Transfer).on_conflict_do_nothing(index_elements=["key"]).returning(Transfer)
+    transfers = {
+        row.key: row for row in db.session.scalars(made, [_transfer(step) for step in steps])
+    }
+    if len(transfers) < len(steps):  # a key was used a moment ago, with other accounts: ours were locked
         raise KeyReused()
-    minor = booking.amount.minor
-    for account, amount, head in zip((step.debit, step.credit), (-minor, minor), step.after, strict=True):
-        db.session.execute(
-            sa.insert(Entry).values(
-                account_id=account.id, seq=head.seq, transfer_id=transfer.id, at=step.at,
-                amount=amount, balance=head.balance, floored=account.kind.floored,
-            )
-        )  # fmt: skip
-    return transfer
+    db.session.execute(
+        sa.insert(Entry), [each for step in steps for each in _entries(step, transfers[step.booking.key])]
+    )
+    return transfers
+
+
+def _transfer(step: _Step) -> dict[str, Any]:
+    booking = step.booking
+    return {
+        "public_id": new_public_id(), "at": step.at, "debit_id": step.debit.id, "credit_id": step.credit.id,
+        "amount": booking.amount.minor, "currency": booking.amount.currency, "cause": booking.cause,
+        "key": booking.key, "subject": booking.subject, "reference": booking.reference,
+        "policy_version": booking.policy, "rate": booking.rate.millionths if booking.rate else None,
+        "rate_on": booking.rate.day if booking.rate else None,
+    }  # fmt: skip
+
+
+def _entries(step: _Step, transfer: Transfer) -> list[dict[str, Any]]:
+    minor = step.booking.amount.minor
+    return [
+        {
+            "account_id": account.id, "seq": head.seq, "transfer_id": transfer.id, "at": step.at,
+            "amount": amount, "balance": head.balance, "floored": account.kind.floored,
+        }
+        for account, amount, head in zip((step.debit, step.credit), (-minor, minor), step.after, strict=True)
+    ]  # fmt: skip

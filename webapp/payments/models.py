@@ -14,10 +14,13 @@ from webapp.orders.models import Order
 from webapp.payments.rules import (
     BANK_ID_LENGTH,
     NAME_LENGTH,
+    REASON_LENGTH,
     TARGET_LENGTH,
     TEXT_LENGTH,
     Destination,
     Kind,
+    TransferState,
+    WithdrawalState,
 )
 
 
@@ -71,6 +74,15 @@ class IncomingTransfer(Base):
         """What arrived."""
         return Money(self.amount, self.currency)
 
+    @property
+    def state(self) -> TransferState:
+        """What became of it."""
+        if self.order_id:
+            return TransferState.ORDER
+        if self.organisation_id:
+            return TransferState.ACCOUNT
+        return TransferState.SENT_BACK if self.sent_back_at else TransferState.WAITING
+
 
 class Withdrawal(Base):
     """Money that an organisation asks to be paid out from its prepaid account (RULES M6).
@@ -93,7 +105,7 @@ class Withdrawal(Base):
     paid_at: Mapped[datetime | None]
     refused_at: Mapped[datetime | None]
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("users.id"))
-    reason: Mapped[str] = mapped_column(sa.String(200), default="")
+    reason: Mapped[str] = mapped_column(sa.String(REASON_LENGTH), default="")
 
     organisation: Mapped[Organisation] = relationship()
     requested_by: Mapped[User] = relationship(foreign_keys=[requested_by_id])
@@ -118,6 +130,13 @@ class Withdrawal(Base):
         return Destination(self.kind, self.target)
 
     @property
+    def state(self) -> WithdrawalState:
+        """What became of it."""
+        if self.paid_at:
+            return WithdrawalState.PAID
+        return WithdrawalState.REFUSED if self.refused_at else WithdrawalState.WAITING
+
+    @property
     def waiting(self) -> bool:
         """Whether the operator has still to decide."""
-        return self.paid_at is None and self.refused_at is None
+        return self.state is WithdrawalState.WAITING

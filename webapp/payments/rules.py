@@ -35,6 +35,7 @@ _MAIL = re.compile(
     r"@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z](?:[a-z0-9-]{0,61}[a-z0-9])"
 )
 _HIDDEN = "••••"
+REASON_LENGTH = 200
 
 
 class Kind(StrEnum):
@@ -42,6 +43,23 @@ class Kind(StrEnum):
 
     IBAN = "iban"
     PAYPAL = "paypal"
+
+
+class TransferState(StrEnum):
+    """What became of money that came in."""
+
+    WAITING = "waiting"
+    ORDER = "order"
+    ACCOUNT = "account"
+    SENT_BACK = "sent_back"
+
+
+class WithdrawalState(StrEnum):
+    """What became of money that somebody asked for."""
+
+    WAITING = "waiting"
+    PAID = "paid"
+    REFUSED = "refused"
 
 
 class NoIban(Refused):
@@ -179,6 +197,12 @@ def check_paypal(typed: str) -> str:
     if len(address) > TARGET_LENGTH or not _MAIL.fullmatch(address):
         raise NoPayPalAddress()
     return address
+
+
+def check_account(stated: str, own: str | None) -> None:
+    """Raises OtherAccount unless the statement is of the account that invoices in its currency name."""
+    if stated != own:
+        raise OtherAccount()
 
 
 def check_least(amount: Money, least: Money) -> None:

@@ -1,0 +1,151 @@
+"""What `flask ledger check` proves of payments: the bank's account is what came in less what was paid out.
+
+Each by statements over the whole database.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import sqlalchemy as sa
+
+from webapp.extensions import db
+from webapp.ledger import proofs
+from webapp.ledger.models import Entry, LedgerAccount, Transfer
+from webapp.ledger.rules import AccountKind
+from webapp.payments.models import IncomingTransfer, Withdrawal
+from webapp.payments.queries import TRANSFERS_IN, WITHDRAWALS_IN
+from webapp.payments.rules import TransferState, WithdrawalState
+
+_WAITS = TRANSFERS_IN[TransferState.WAITING]
+_BACK = TRANSFERS_IN[TransferState.SENT_BACK]
+_UNPAID = WITHDRAWALS_IN[WithdrawalState.WAITING]
+_PAID = WITHDRAWALS_IN[WithdrawalState.PAID]
+
+
+def faults() -> list[str]:
+    """What is wrong with transfers and withdrawals, looked at as a whole; nothing when all is well."""
+    return [*_bank(), *_suspense(), *_under_way(), *_orders(), *_accounts()]
+
+
+def _told(rows: Iterable[sa.Row[Any]], sentence: str) -> list[str]:
+    return [sentence.format(**row._mapping) for row in rows]
+
+
+def _text(number: Any) -> sa.ColumnElement[str]:
+    return sa.cast(number, sa.String)
+
+
+def _booked(kind: AccountKind) -> sa.Select[Any]:
+    """What all accounts of this kind have, by currency and organisation."""
+    return (
+        sa.select(
+            LedgerAccount.currency.label("currency"),
+            LedgerAccount.organisation_id.label("organisation"),
+            Entry.amount.label("amount"),
+        )
+        .join(Entry, Entry.account_id == LedgerAccount.id)
+        .where(LedgerAccount.kind == kind)
+    )
+
+
+def _said(table: Any, amount: Any, whose: Any = None) -> sa.Select[Any]:
+    """The same as rows of ours say it."""
+    organisation = sa.cast(sa.null(), sa.Integer) if whose is None else whose
+    return sa.select(table.currency, organisation, amount)
+
+
+def _differing(*parts: sa.Select[Any]) -> Any:
+    """The currencies and organisations for which these do not add up to nothing."""
+    rows = sa.union_all(*parts).subquery().c
+    total = sa.func.sum(rows.amount)
+    return db.session.execute(
+        sa.select(rows.currency, rows.organisation, total.label("by"))
+        .group_by(rows.currency, rows.organisation)
+        .having(total != 0)
+        .order_by(rows.currency, rows.organisation)
+        .limit(proofs.TOLD)
+    )
+
+
+def _bank() -> list[str]:
+    """RULES M6: what came in, less what was paid out and sent back, is what the bank's account says."""
+    kept = sa.case((_BACK, 0), else_=IncomingTransfer.amount)
+    return _told(
+        _differing(
+            _booked(AccountKind.BANK),
+            _said(IncomingTransfer, kept),
+            _said(Withdrawal, -Withdrawal.amount).where(_PAID),
+        ),
+        "The bank’s account in {currency} and the transfers that came in and went out differ by {by}.",
+    )
+
+
+def _suspense() -> list[str]:
+    """RULES M6: money that nobody was found for is that of the transfers that wait."""
+    return _told(
+        _differing(
+            _booked(AccountKind.SUSPENSE), _said(IncomingTransfer, -IncomingTransfer.amount).where(_WAITS)
+        ),
+        "The money in {currency} that nobody was found for and the transfers that wait differ by {by}.",
+    )
+
+
+def _under_way() -> list[str]:
+    """RULES M6: money on its way out of a prepaid account is that of the withdrawals that wait."""
+    return _told(
+        _differing(
+            _booked(AccountKind.WITHDRAWALS),
+            _said(Withdrawal, -Withdrawal.amount, Withdrawal.organisation_id).where(_UNPAID),
+        ),
+        "Organisation {organisation}: its money under way in {currency} and its withdrawals that wait differ by {by}.",
+    )
+
+
+def _orders() -> list[str]:
+    """RULES M6: a transfer that pays an order was booked for it, whole and once."""
+    paid = sa.and_(
+        Transfer.key == "transfer:" + _text(IncomingTransfer.id) + ":paid",
+        Transfer.subject == "orders:" + _text(IncomingTransfer.order_id),
+        Transfer.amount == IncomingTransfer.amount,
+        Transfer.currency == IncomingTransfer.currency,
+    )
+    return _told(
+        db.session.execute(
+            sa.select(IncomingTransfer.id)
+            .outerjoin(Transfer, paid)
+            .where(IncomingTransfer.order_id.is_not(None), Transfer.id.is_(None))
+            .order_by(IncomingTransfer.id)
+            .limit(proofs.TOLD)
+        ),
+        "Incoming transfer {id}: it was not booked for the order that it pays.",
+    )
+
+
+def _accounts() -> list[str]:
+    """RULES M6: a transfer that fills a prepaid account reached that of its organisation, whole and once."""
+    filled = sa.and_(
+        Transfer.key == "transfer:" + _text(IncomingTransfer.id) + ":filled",
+        Transfer.amount == IncomingTransfer.amount,
+        Transfer.currency == IncomingTransfer.currency,
+    )
+    whose = sa.and_(
+        LedgerAccount.id == Transfer.credit_id,
+        LedgerAccount.kind == AccountKind.PREPAID,
+        LedgerAccount.organisation_id == IncomingTransfer.organisation_id,
+    )
+    return _told(
+        db.session.execute(
+            sa.select(IncomingTransfer.id)
+            .outerjoin(Transfer, filled)
+            .outerjoin(LedgerAccount, whose)
+            .where(IncomingTransfer.organisation_id.is_not(None), LedgerAccount.id.is_(None))
+            .order_by(IncomingTransfer.id)
+            .limit(proofs.TOLD)
+        ),
+        "Incoming transfer {id}: it did not reach the prepaid account that it fills.",
+    )
+
+
+proofs.register("payments", faults)

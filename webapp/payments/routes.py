@@ -1,0 +1,85 @@
+"""Pages around an organisation's prepaid account: paying in, withdrawing. The operator's are in `desk`."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, flash, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import clock, drafts
+from webapp.accounts.access import member, own_draft, person
+from webapp.accounts.models import Membership
+from webapp.accounts.rules import Role
+from webapp.found import found
+from webapp.htmx import go, page_number, render, show
+from webapp.i18n import gettext as _
+from webapp.money import CURRENCIES
+from webapp.payments import actions, labels, queries
+from webapp.payments.forms import WithdrawalForm, WithdrawForm, wanted_of
+from webapp.programme import programme
+from webapp.refused import Refused
+
+blueprint = Blueprint("payments", __name__)
+for _name, _filter in labels.FILTERS.items():
+    blueprint.add_app_template_filter(_filter, _name)
+
+
+@blueprint.get("/o/<org>/account/payment-in")
+@member(Role.ADMINISTRATOR)
+def pay_in(membership: Membership) -> Response:
+    """Where to a transfer that fills the prepaid account goes, and what it has to say."""
+    organisation = membership.organisation
+    return render(
+        "payments/pay_in.html",
+        membership=membership, seller=programme().seller,
+        currencies=sorted(CURRENCIES, key=lambda each: each != organisation.currency),
+        reference=queries.top_up_reference(organisation),
+    )  # fmt: skip
+
+
+@blueprint.get("/o/<org>/account/withdrawals")
+@member(Role.ADMINISTRATOR)
+def withdrawals(membership: Membership) -> Response:
+    """What was asked for, and what became of it."""
+    part = queries.withdrawals_of(membership.organisation, page=page_number(request.args))
+    return render("payments/withdrawals.html", membership=membership, part=part)
+
+
+@blueprint.route("/o/<org>/account/withdrawals/new", methods=["GET", "POST"])
+@blueprint.route("/o/<org>/account/withdrawals/new/<draft>", methods=["GET", "POST"], endpoint="change")
+@member(Role.LEGAL_REPRESENTATIVE)
+def withdraw(membership: Membership, draft: str | None = None) -> AnyResponse:
+    """How much, and where to (RULES M6); nothing happens before it was checked."""
+    kept = found(own_draft("withdrawal", draft, membership)) if draft else None
+    form = WithdrawalForm(queries.withdrawable(membership.organisation), kept and kept.data)
+    if form.accounts and form.validate_on_submit():
+        key = draft or drafts.new_key()
+        drafts.save("withdrawal", key, form.as_data(membership.public_id), now=clock.now())
+        return go(url_for("payments.check", org=membership.organisation.public_id, draft=key))
+    return show("payments/withdraw.html", form, membership=membership)
+
+
+@blueprint.route("/o/<org>/account/withdrawals/new/<draft>/check", methods=["GET", "POST"])
+@member(Role.LEGAL_REPRESENTATIVE)
+def check(membership: Membership, draft: str) -> AnyResponse:
+    """What is asked for, and the button; a second press asks for nothing more."""
+    kept = found(own_draft("withdrawal", draft, membership))
+    amount, destination = wanted_of(kept.data)
+    form = WithdrawForm()
+    done = queries.by_key(draft)
+    if not done and form.validate_on_submit():
+        try:
+            done = actions.request_withdrawal(
+                membership.organisation, amount, destination, key=draft, by=person(), now=clock.now()
+            )
+        except Refused as refusal:
+            form.refuse(refusal)
+    if done:
+        return _asked(membership)
+    return show(
+        "payments/check.html", form, membership=membership, draft=draft, amount=amount, to=destination
+    )
+
+
+def _asked(membership: Membership) -> AnyResponse:
+    flash(_("The withdrawal is requested. You get a mail as soon as it is paid out."))
+    return go(url_for("payments.withdrawals", org=membership.organisation.public_id))
