@@ -62,7 +62,7 @@ METHODS = {
     Method.INVOICE: lazy("Invoice and bank transfer"),
     Method.OUTSIDE: lazy("In the shop"),
 }
-ACTIONS = {Action.NEW: lazy("New"), Action.RENEWAL: lazy("Renewal")}
+ACTIONS = {Action.NEW: lazy("New product"), Action.RENEWAL: lazy("Renewal")}
 PRICES = {PriceKind.PUBLIC: lazy("Public price"), PriceKind.PARTNER: lazy("Partner price")}
 TREATMENTS = {
     Treatment.STANDARD: lazy("VAT"),
