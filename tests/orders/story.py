@@ -83,6 +83,12 @@ def refund(order: Order, *minors: int, **values: Any) -> Any:
     return actions.credit(order, amounts, **{"reason": "Too slow", "by": None, "now": NOW, **values})
 
 
+def refund_total(order: Order, minor: int, **values: Any) -> Any:
+    """So much, VAT included, is given back."""
+    row = {"reason": "Too slow", "by": None, "now": NOW, **values}
+    return actions.credit_total(order, order.money(minor), **row)
+
+
 def cancelled(order: Order, **values: Any) -> Order:
     """The same, cancelled."""
     actions.cancel(order, **{"reason": "A mistake", "by": None, "now": NOW, **values})

@@ -5,6 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 import sqlalchemy as sa
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.factories import join, make_organisation, make_partnership, make_plan, make_product, make_user
 from tests.orders.story import (
@@ -24,6 +26,7 @@ from tests.orders.story import (
     pay,
     prepaid,
     refund,
+    refund_total,
     withdraw,
 )
 from tests.tenders.story import audit_of, count, kinds
@@ -630,6 +633,80 @@ def test_a_refund_has_an_amount(cast, plan, amounts):
     with pytest.raises(rules.NothingCredited):
         refund(order, *amounts)
     assert count(Invoice) == 1
+
+
+@given(
+    prices=st.lists(st.integers(1, 999), min_size=1, max_size=3),
+    steps=st.lists(st.tuples(st.booleans(), st.integers(1, 600)), max_size=6),
+)
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_refunds_with_and_without_their_vat_add_up(cast, full, prices, steps):
+    """RULES M11, SECURITY L7: net by line and gross by total, mixed, and the cancel takes what is left."""
+    plans = [make_plan(price_chf=price, sliding=False) for price in prices]
+    before = balances()
+    order = ordered(cast.lumen, *[new(plan) for plan in plans])
+    pay(order)
+    for by_line, most in steps:
+        if by_line:
+            amount = min(most, max(line.left.minor for line in order.lines))
+            amounts = {line.id: order.money(min(amount, line.left.minor)) for line in order.lines}
+            if amount:
+                actions.credit(order, amounts, reason="", by=None, now=order.placed_at)
+        elif left := order.gross - order.credited:
+            refund_total(order, min(most, left))
+        whole = order.money(order.vat)
+        assert 0 <= order.credited - sum(line.credited for line in order.lines) <= whole.minor
+    all_is_well()
+    cancelled(order)
+    after = balances()
+    bank, own = ("bank", ""), ("prepaid", LUMEN)
+    assert after.pop(bank) == before.pop(bank, 0) - order.gross
+    assert after.pop(own) == before.pop(own, 0) + order.gross
+    assert after == before == {}
+
+
+@pytest.mark.parametrize("end", ["refunded", "cancelled"])
+def test_a_cent_of_vat_that_is_left_alone_is_given_back_too(cast, end):
+    """SECURITY L7: 0.08 in refunds of one Rappen, of which the last is nothing but VAT."""
+    order = ordered(cast.lumen, new(make_plan(price_chf=7)))
+    assert (order.net, order.vat) == (7, 1)
+    for _n in range(7):
+        refund_total(order, 1)
+    assert (line_of(order).credited, order.credited) == (7, 7)
+    if end == "refunded":
+        note = refund_total(order, 1)
+    else:
+        note = cancelled(order).invoices[-1]
+    assert (note.net, note.vat, [each.vat for each in note.credits]) == (0, 1, [1])
+    assert balances() == {}
+
+
+def test_a_refund_of_a_total_is_spread_over_the_lines(cast, plan, full):
+    """RULES M11: as in the whole order, VAT included."""
+    order = ordered(cast.lumen, new(plan), new(plan, 2))
+    pay(order)
+    note = refund_total(order, 3243)
+    assert (note.net, note.vat, note.gross) == (3000, 243, 3243)
+    assert [(each.net, each.vat) for each in note.credits] == [(1000, 81), (2000, 162)]
+    assert has(cast.lumen) == 3243 and has(cast.lumiere) == 6600
+    for amount, why in (
+        (order.gross, rules.TooMuchCredited), (0, rules.NothingCredited), (-1, rules.NothingCredited),
+    ):  # fmt: skip
+        with pytest.raises(why):
+            refund_total(order, amount)
+    cancelled(order)
+    with pytest.raises(rules.AlreadyCancelled):
+        refund_total(order, 1)
+
+
+def test_what_a_shop_received_is_given_back_by_the_shop(cast, plan, full):
+    """RULES M6: it is not on the prepaid account, too."""
+    order = ordered(cast.lumen, new(plan), method=Method.OUTSIDE)
+    pay(order, source=CLEARING)
+    refund_total(order, 1081)
+    assert balances()["clearing", ""] == -12_972 + 1081
+    cancelled(order)
+    assert balances() == {}
 
 
 def test_lines_of_another_order_are_not_refunded(cast, plan):

@@ -217,9 +217,9 @@ def credit_total(order: Order, amount: Money, *, reason: str, by: User | None, n
     if order.cancelled_at:
         raise rules.AlreadyCancelled()
     left = order.money(order.gross - order.credited)
-    if amount.minor > left.minor:
+    if (left - amount).minor < 0:
         raise rules.TooMuchCredited(amount=money(left))
-    if not amount.minor:
+    if amount.minor <= 0:
         raise rules.NothingCredited()
     net_left = order.money(sum(line.left.minor for line in order.lines))
     net = rules.net_of(amount, gross=order.money(order.gross), net=order.money(order.net),
@@ -300,7 +300,8 @@ def _credit(
 ) -> Invoice:  # fmt: skip
     """A credit note, booked. Unless `vat` is given it is the part that belongs to all that was ever credited, less
     what was before."""
-    lines = [line for line in order.lines if line.id in amounts and amounts[line.id].minor]
+    given = [line for line in order.lines if line.id in amounts]
+    lines = [line for line in given if amounts[line.id].minor] or given[:1]  # a cent of VAT may be all that is left
     for line in lines:
         if (line.left - amounts[line.id]).minor < 0:
             raise rules.TooMuchCredited(amount=money(line.left))

@@ -16,6 +16,7 @@ from webapp.ledger import proofs
 from webapp.ledger.models import LedgerAccount, Transfer
 from webapp.ledger.rules import AccountKind, Cause
 from webapp.orders.models import CreditLine, Invoice, Order, OrderLine, Series
+from webapp.orders.rules import Method
 
 OF_ORDERS = "orders:"
 CHARGED = (Cause.ORDER_CHARGED, Cause.ORDER_VAT)
@@ -87,7 +88,12 @@ def _sides() -> list[str]:
     debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
     owing = sa.and_(debit.kind == AccountKind.RECEIVABLE, debit.organisation_id == Order.payer_id)
     owed = sa.and_(credit.kind == AccountKind.RECEIVABLE, credit.organisation_id == Order.payer_id)
-    own = sa.and_(credit.kind == AccountKind.PREPAID, credit.organisation_id == Order.payer_id)
+    own = sa.or_(
+        sa.and_(credit.kind == AccountKind.PREPAID, credit.organisation_id == Order.payer_id),
+        sa.and_(
+            credit.kind == AccountKind.CLEARING, Order.method == Method.OUTSIDE
+        ),  # the shop gives it back
+    )
     right = sa.case(
         (Transfer.cause == Cause.ORDER_CHARGED, sa.and_(owing, credit.kind == AccountKind.REVENUE)),
         (Transfer.cause == Cause.ORDER_VAT, sa.and_(owing, credit.kind == AccountKind.VAT)),
