@@ -177,7 +177,7 @@ def order_batch(batch: tuple[Due, ...], *, now: datetime) -> Order | None:
         lock(queries.organisation(organisation_id))
     acting = lock(queries.partnership(first.partnership_id)) if first.partnership_id else None
     known = {each.id: lock(each) for each in queries.products([each.product_id for each in batch])}
-    still = [each for each in queries.due(first.renews_on, known) if each in batch]
+    still = [each for each in queries.automatic(known) if each in batch]
     if not still:
         return None
     holder = queries.organisation(first.holder_id)

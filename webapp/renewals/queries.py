@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload
@@ -62,17 +63,23 @@ _ORDERED = (
 # --- what is due: plain rows, found by the index on the renewal date -----------------------------------------
 
 
-def due(until: date, among: Collection[int] | None = None) -> list[Due]:
-    """The products that renew by themselves until this day and are not ordered yet; `among` these ids."""
-    query = (
+def due(until: date) -> list[Due]:
+    """The products that renew by themselves until this day and are not ordered yet."""
+    return [Due(*row) for row in db.session.execute(_automatic().where(Product.renews_on <= until))]
+
+
+def automatic(ids: Collection[int]) -> list[Due]:
+    """Of these products those that renew by themselves, whenever, and are not ordered yet."""
+    return [Due(*row) for row in db.session.execute(_automatic().where(Product.id.in_(ids)))]
+
+
+def _automatic() -> sa.Select[Any]:
+    return (
         sa.select(Product.renews_on, Product.organisation_id, _payer_id, Partnership.id, Product.id)
         .outerjoin(Partnership, _STILL_PAYING)
-        .where(Product.renews_on <= until, Product.ended_at.is_(None), Product.auto_renew, ~_ORDERED)
+        .where(Product.ended_at.is_(None), Product.auto_renew, ~_ORDERED)
         .order_by(Product.renews_on, Product.id)
     )
-    if among is not None:
-        query = query.where(Product.id.in_(among))
-    return [Due(*row) for row in db.session.execute(query)]
 
 
 @dataclass(frozen=True)
