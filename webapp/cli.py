@@ -15,6 +15,7 @@ from webapp.ledger import proofs, queries
 from webapp.mailer import address_of
 from webapp.money import Money
 from webapp.orders import proofs as _proofs  # noqa: F401 # registers what orders prove
+from webapp.payments import proofs as _payments  # noqa: F401 # registers what payments prove
 from webapp.refused import Refused
 from webapp.worker import Stop, run
 

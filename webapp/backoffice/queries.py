@@ -16,6 +16,9 @@ from webapp.directory.models import Application, PartnerAccount
 from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.mailer import WAITING, QueuedMail
+from webapp.payments.models import IncomingTransfer, Withdrawal
+from webapp.payments.queries import TRANSFERS_IN, WITHDRAWALS_IN
+from webapp.payments.rules import TransferState, WithdrawalState
 from webapp.tenders.models import Tender
 from webapp.tenders.queries import is_open
 from webapp.tenders.rules import Status
@@ -47,6 +50,8 @@ class ToDo:
 
     applications: int
     dead_mails: int
+    transfers: int
+    withdrawals: int
     open_tenders: int
     partners: int
     organisations: int
@@ -63,6 +68,8 @@ def to_do(*, now: datetime) -> ToDo:
         sa.select(
             waiting,
             count(QueuedMail, QueuedMail.dead_at.is_not(None)),
+            count(IncomingTransfer, TRANSFERS_IN[TransferState.WAITING]),
+            count(Withdrawal, WITHDRAWALS_IN[WithdrawalState.WAITING]),
             count(Tender, is_open(now)),
             count(PartnerAccount, PartnerAccount.suspended_at.is_(None)),
             count(Organisation),

@@ -120,7 +120,7 @@ def book_payment(
 
 def by_hand(key: str) -> str:
     """What stands for the bank's name of a transfer that was booked by hand with this key."""
-    return f"hand:{key}"
+    return f"{rules.BY_HAND}{key}"
 
 
 def _row(incoming: Incoming) -> dict[str, Any]:

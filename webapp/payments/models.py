@@ -13,6 +13,7 @@ from webapp.money import Money
 from webapp.orders.models import Order
 from webapp.payments.rules import (
     BANK_ID_LENGTH,
+    BY_HAND,
     NAME_LENGTH,
     REASON_LENGTH,
     TARGET_LENGTH,
@@ -73,6 +74,11 @@ class IncomingTransfer(Base):
     def money(self) -> Money:
         """What arrived."""
         return Money(self.amount, self.currency)
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether the operator typed it in, and no statement brought it."""
+        return self.bank_id.startswith(BY_HAND)
 
     @property
     def state(self) -> TransferState:
