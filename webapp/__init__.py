@@ -107,6 +107,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.organisations import routes as organisations
     from webapp.pages import routes as pages
     from webapp.partners import routes as partners
+    from webapp.payments import desk as payments  # with the routes of organisations
     from webapp.products import desk as products  # with the routes of organisations
     from webapp.renewals import routes as renewals
     from webapp.requests import routes as requests
@@ -122,6 +123,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(partners.blueprint, url_prefix=language)
     app.register_blueprint(ledger.blueprint, url_prefix=language)
     app.register_blueprint(orders.blueprint, url_prefix=language)
+    app.register_blueprint(payments.blueprint, url_prefix=language)
     app.register_blueprint(renewals.blueprint, url_prefix=language)
     app.register_blueprint(clients.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
