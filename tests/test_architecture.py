@@ -66,7 +66,8 @@ ROOMS = {
     "checks": {"queries", "models", "rules"},  # what actions ask before they write
     "actions": {"checks", "queries", "models", "rules", "mail", "passwords", "labels", "statements"},
     "selection": {"queries", "choosable", "models", "rules", "labels"},  # choosing over several pages
-    "exchange": {"queries", "models", "rules", "labels"},  # files in and out
+    "documents": {"rules", "labels"},  # what an invoice says, by its row
+    "exchange": {"queries", "models", "rules", "labels", "documents", "electronic", "paper"},  # files in and out
     "statements": {"rules"},  # files of banks
     "glyphs": set(),  # what a typeface can show
     "codes": {"rules"},  # what banking apps scan

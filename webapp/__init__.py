@@ -102,6 +102,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.directory import routes as directory
     from webapp.inbox import routes as inbox
     from webapp.invitations import adding as invitations  # with the routes of answers
+    from webapp.invoices import desk as invoices  # with the routes of organisations
     from webapp.ledger import routes as ledger
     from webapp.orders import desk as orders  # with the routes of organisations
     from webapp.organisations import routes as organisations
@@ -125,6 +126,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(orders.blueprint, url_prefix=language)
     app.register_blueprint(payments.blueprint, url_prefix=language)
     app.register_blueprint(renewals.blueprint, url_prefix=language)
+    app.register_blueprint(invoices.blueprint, url_prefix=language)
     app.register_blueprint(clients.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)

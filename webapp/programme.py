@@ -571,3 +571,22 @@ def _is_vat_number(number: str, country: str) -> bool:
 def programme() -> Programme:
     """The policy of this installation."""
     return current_app.config["PROGRAMME"]
+
+
+def seller_today(currency: str) -> dict[str, str]:
+    """Who sells, and the account for this currency, as an invoice of this moment keeps it; empty where unknown.
+
+    Without [seller] it is the operator as its settings name it, and there is no account.
+    """
+    settings, seller = current_app.config["SETTINGS"], programme().seller
+    named = {"name": settings.operator_name or settings.brand_name, "email": settings.operator_email}
+    if seller is None:
+        parts = [part.strip() for part in settings.operator_address.split(",")]
+        return {**named, "street": "\n".join(filter(None, parts)), "country": settings.operator_country}
+    name = seller.name or named["name"]
+    return {
+        **named, "name": name, "street": seller.street, "postcode": seller.postcode, "city": seller.city,
+        "country": seller.country, "vat_number": seller.vat_number, "register_number": seller.register_number,
+        "account_holder": seller.account_holder or name, "iban": seller.iban.get(currency, ""),
+        "bic": seller.bic.get(currency, ""),
+    }  # fmt: skip

@@ -11,7 +11,7 @@ from decimal import Decimal
 from xml.etree import ElementTree as ET
 
 from webapp.i18n import speaking
-from webapp.invoices.labels import discount_name, holder, terms, untaxed
+from webapp.invoices.labels import discount_name, holder, reason, terms, untaxed
 from webapp.invoices.rules import Document, DocumentLine, Party
 from webapp.money import Money
 from webapp.orders.rules import Treatment
@@ -65,6 +65,7 @@ def _head(head: ET.Element, document: Document) -> None:
     _day(head, "ram:IssueDateTime", document.issued_on)
     _say(head, "ram:IncludedNote/ram:Content", document.note)
     _say(head, "ram:IncludedNote/ram:Content", holder(document))
+    _say(head, "ram:IncludedNote/ram:Content", reason(document))
 
 
 def _line(item: ET.Element, line: DocumentLine, document: Document) -> None:

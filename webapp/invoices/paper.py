@@ -23,7 +23,7 @@ from webapp.i18n import country, day, money, number, reader, speaking
 from webapp.i18n import gettext as _
 from webapp.invoices import codes, electronic
 from webapp.invoices.glyphs import FONTS, printable
-from webapp.invoices.labels import holder, terms, untaxed
+from webapp.invoices.labels import holder, reason, terms, title, untaxed
 from webapp.invoices.rules import Discount, Document, DocumentLine, Party
 from webapp.money import Money
 from webapp.orders.rules import Treatment
@@ -77,7 +77,7 @@ def _content(document: Document) -> dict[str, Any]:
     return {
         "lang": document.language,
         "region": document.region,
-        "title": _title(document),
+        "title": title(document.number, credit=document.is_credit),
         "seller": document.seller.name,
         "sender": _lines(document.seller, abroad=False)[1:],
         "return": " · ".join(_lines(document.seller, abroad=False)),
@@ -85,6 +85,7 @@ def _content(document: Document) -> dict[str, Any]:
         "imprint": list(_imprint(document.seller)),
         "facts": list(_facts(document)),
         "holder": holder(document),
+        "reason": reason(document),
         "note": document.note,
         "columns": [
             _("Description"),
@@ -103,12 +104,6 @@ def _content(document: Document) -> dict[str, Any]:
         else "",
         "page": _("Page %(page)s of %(pages)s", page="{page}", pages="{pages}"),
     }
-
-
-def _title(document: Document) -> str:
-    if document.is_credit:
-        return _("Credit note %(number)s", number=document.number)
-    return _("Invoice %(number)s", number=document.number)
 
 
 def _lines(party: Party, *, abroad: bool) -> list[str]:
@@ -135,6 +130,8 @@ def _facts(document: Document) -> Iterator[list[str]]:
         yield [_("Dated"), day(document.corrects[1])]
     if document.order_number:
         yield [_("Order"), document.order_number]
+    if document.outside:
+        yield [_("Number in the shop"), document.outside]
     if document.buyer.vat_number:
         yield [_("Your VAT number"), document.buyer.vat_number]
     if document.buyer.register_number:
@@ -146,7 +143,7 @@ def _line(line: DocumentLine) -> dict[str, Any]:
     return {
         "position": number(line.position),
         "name": line.name,
-        "detail": [text for text in (line.detail, _period(line.period_from, line.period_until)) if text],
+        "detail": [*line.detail.splitlines(), *filter(None, [_period(line.period_from, line.period_until)])],
         "quantity": quantity if line.periods == 1 else f"{quantity} × {number(line.periods)}",
         "unit": _amount(line.unit),
         "steps": list(_steps(line)),

@@ -9,7 +9,8 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from webapp.money import Money
-from webapp.orders.rules import Treatment
+from webapp.orders.rules import Method, Treatment
+from webapp.refused import Refused
 
 
 class Kind(StrEnum):
@@ -93,8 +94,9 @@ class Document:
     """An invoice or a credit note. Amounts of a credit note are positive: they are the buyer's.
 
     `vat_rate` in basis points; `holder` is whose products they are, when that is not the buyer (RULES O8);
-    `paid` is what was received until the document is drawn, `paid_on` the day when nothing was missing any
-    more. `due_on` may be missing where nothing is to be paid.
+    `method` is how the order is paid, `outside` its number in the shop that it was placed in; `paid` is what was
+    paid when the document was issued, `paid_on` the day on which nothing was missing any more. `due_on` may be
+    missing where nothing is to be paid. `reason` says why a credit note was issued.
     """
 
     kind: Kind
@@ -123,6 +125,9 @@ class Document:
     corrects: tuple[str, date] | None
     policy_version: str
     paid_on: date | None = None
+    method: Method = Method.INVOICE
+    outside: str = ""
+    reason: str = ""
 
     def __post_init__(self) -> None:
         amounts = [self.net, self.vat, self.gross, self.paid, *(line.net for line in self.lines)]
@@ -157,6 +162,13 @@ class Document:
 
 class WrongSum(ValueError):
     """A document that does not add up is never drawn."""
+
+
+class NotDrawn(Refused):
+    """A document that could not be made; the log says why."""
+
+    status = 500
+    sentence = "%(number)s can’t be shown as a document at the moment. This has been recorded; please try again later."
 
 
 # What payment codes allow: Latin letters with the marks of Europe's languages (Swiss Implementation Guidelines

@@ -34,7 +34,7 @@ from webapp.partnerships.rules import Side
 from webapp.products import actions as products
 from webapp.products import rules as product_rules
 from webapp.products.rules import LABEL_LENGTH
-from webapp.programme import programme
+from webapp.programme import programme, seller_today
 from webapp.references import reference_of
 from webapp.unit import insert_into, lock, unit_of_work
 
@@ -158,6 +158,8 @@ def _issue(
             "name": payer.name, "street": payer.street, "postcode": payer.postcode, "city": payer.city,
             "country": payer.country, "vat_number": payer.vat_number,
             "register_number": payer.register_number, "note": payer.invoice_note,
+            "holder": order.holder.name if order.holder_id != order.payer_id else "",
+            "seller": seller_today(order.currency), "periods": _periods(order),
         },
         currency=order.currency, net=net, vat=vat, gross=net + vat, reason=reason,
         by_id=by.id if by else None,
@@ -165,6 +167,15 @@ def _issue(
     db.session.add(invoice)
     db.session.flush()
     return invoice
+
+
+def _periods(order: Order) -> dict[str, list[str]]:
+    """From when until when each line lasts, by its position: a renewal may still be moved until it is paid."""
+    return {
+        str(line.position): [line.starts_on.isoformat(), line.ends_on.isoformat()]
+        for line in order.lines
+        if line.starts_on and line.ends_on
+    }
 
 
 # --- what happens to it -------------------------------------------------------------------------------------

@@ -270,8 +270,9 @@ class Series(Base):
 class Invoice(Base):
     """An invoice, or a credit note when it `corrects` one; never altered, so its document stays the same.
 
-    Payer and texts are those of the day (`party`: name, street, postcode, city, country, vat_number,
-    register_number, email, note). Only the payer may see it (RULES M5).
+    Whatever may change later is kept in `party` as it was on the day: the payer (name, street, postcode, city,
+    country, vat_number, register_number, note), the `holder`'s name if it is another one, the `seller` with the
+    account to pay to, and the `periods` that the lines renew. Only the payer may see it (RULES M5).
     """
 
     __tablename__ = "invoices"
