@@ -109,6 +109,8 @@ def _controls(root: Element) -> list[str]:
     for link in root.all("a"):
         if link.has("href") and (not link.get("href") or link.get("href").startswith("javascript:")):
             found.append(f"the link {link.text!r} leads nowhere")
+        if any(holder.tag == "a" for holder in link.ancestors()):
+            found.append(f"the link {link.text!r} stands in a link")
     found += [
         f"<img src={image.get('src')!r}> has no alt" for image in root.all("img") if not image.has("alt")
     ]

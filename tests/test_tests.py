@@ -54,6 +54,7 @@ def test_a_good_page_has_no_complaints():
         ("<input name=x>", "no label"),
         ("<form method=post action=/x></form>", "csrf_token"),
         ("<form method=get></form>", "no action"),
+        ("<a href=/x><a href=/x>Words</a></a>", "stands in a link"),
         ("<p style='color:red'>x</p>", "style of its own"),
         ("<p onclick=x>x</p>", "has onclick"),
         ("<script>x</script>", "a script stands"),
