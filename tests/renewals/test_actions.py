@@ -206,6 +206,7 @@ def test_reminders_can_be_switched_off(cast, now):
 def test_what_renews_by_itself_is_announced_14_days_before(cast, clock):
     """RULES M8: automatic renewal with a reminder 14 days before, not with the others."""
     product(cast.lumen, renews_on=IN_TWO_WEEKS + timedelta(days=1))
+    product(cast.lumen, "at-once.ch", TOMORROW)  # that comes too late
     assert actions.remind(now=clock.now) == 0
     assert actions.remind(now=clock.forward(days=1)) == 1
     assert notices() == [("Lumen Optik AG", "automatic", date(2026, 12, 6), 14)]
@@ -324,6 +325,7 @@ def test_without_enough_money_an_invoice_comes(cast, clock):
     assert (order.method, order.state, dates()["example.ch"]) == (Method.INVOICE, State.OPEN, TOMORROW)
     assert mails("automatic_done") == []
     assert len(mails("invoice_issued")) == 2
+    assert queries.due(TOMORROW) == []
     for _day in range(3):
         assert actions.renew(now=clock.forward(days=20)) == 0
     pay(order)
@@ -331,7 +333,15 @@ def test_without_enough_money_an_invoice_comes(cast, clock):
     assert actions.renew(now=clock.now) == 0
 
 
-def test_without_money_and_invoices_its_payer_is_told_once(cast, no_invoices, clock):
+def test_what_waits_for_its_payment_is_not_ordered_again_for_another_day(cast, now):
+    """The operator moves the date while the invoice is open."""
+    it = product(cast.lumen)
+    actions.renew(now=now)
+    change(it, renews_on=TOMORROW - timedelta(days=3))
+    assert actions.renew(now=now) == 0
+
+
+def test_without_money_and_invoices_its_payer_is_told_once(cast, no_invoices, clock, caplog):
     """RULES M8: could not be renewed, once a period; it is done as soon as the money is there."""
     product(cast.lumen)
     for _hour in range(3):
@@ -339,6 +349,7 @@ def test_without_money_and_invoices_its_payer_is_told_once(cast, no_invoices, cl
     assert notices() == [("Lumen Optik AG", "failed", TOMORROW, 0)]
     assert len(mails("automatic_failed")) == 2
     assert orders() == []
+    assert "tried again" not in caplog.text, "nothing that the operator has to look at"
     fund(cast.lumen, PRICE)
     assert actions.renew(now=clock.forward(hours=1)) == 1
     assert dates()["example.ch"] == date(2027, 11, 22)
