@@ -91,6 +91,8 @@ class Stage:
     entrusted: Order  # Lumière has ordered and pays it, for another client
     refunded: Order  # that client's; paid, partly refunded, and Lumière has cashback of it
     refunding: str  # key of a further refund of it that can be done
+    buying: str  # key of an order of Nadia's that can be placed
+    buying_for_client: str  # the same of Pierre's, for the client of `entrusted`
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -260,8 +262,10 @@ def _orders(
     )
     label = "unternehmenskommunikation-und-rechenzentrumsbetrieb.example.com"
     site, vps = Wanted(product.plan, label, 12, 2), Wanted(server, "vps-zrh-02", 1, 6)
-    order = make_order(cast.lumen, site, vps, by=cast.nadia)
-    entrusted = make_order(pays.client, site, vps, acting=pays, by=cast.pierre, paid=True)
+    order = make_order(cast.lumen, site, vps, by=cast.nadia, key=drafts.new_key())
+    entrusted = make_order(
+        pays.client, site, vps, acting=pays, by=cast.pierre, paid=True, key=drafts.new_key()
+    )
     refunded = make_order(pays.client, site, vps, paid=True)
     bank = Account(AccountKind.BANK)
     orders.receive(order, Money(20_000, "CHF"), bank, key="stage:1", by=cast.olga, now=order.placed_at)
@@ -275,6 +279,33 @@ def _orders(
     }
     drafts.save("refund", key, {**wanted, "credited": refunded.credited}, now=now)
     return order, entrusted, refunded, key
+
+
+def _baskets(cast: Cast, product: Product, pays: Partnership, now: datetime) -> tuple[str, str]:
+    """Two orders that are being put together: something new, a domain, and a renewal."""
+    domain = make_plan("ch", Family.DOMAIN, name="Domain .ch", price_chf=1_000, sliding=False)
+    theirs = db.session.query(Product).filter_by(organisation_id=pays.client_id).order_by(Product.id).first()
+    assert theirs
+    keys = []
+    for person, holder, renewed in ((cast.nadia, cast.lumen, product), (cast.pierre, pays.client, theirs)):
+        member = db.session.query(Membership).filter_by(user_id=person.id).first()
+        assert member
+        new = {"key": drafts.new_key(), "quantity": 1, "periods": 1}
+        label = "unternehmenskommunikation-und-rechenzentrumsbetrieb.example.com"
+        items = [
+            {**new, "plan": product.plan.public_id, "label": label, "quantity": 35},
+            {
+                **new,
+                "key": drafts.new_key(),
+                "plan": domain.public_id,
+                "label": "brillen-und-sonnenbrillen.ch",
+            },
+            {**new, "key": drafts.new_key(), "product": renewed.public_id, "label": ""},
+        ]
+        keys.append(drafts.new_key())
+        kept = {"by": member.public_id, "for": holder.public_id, "items": items, "method": None}
+        drafts.save("order", keys[-1], kept, now=now)
+    return keys[0], keys[1]
 
 
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
@@ -371,4 +402,5 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         awaited,
         adding,
         *_orders(cast, product, pays, now),
+        *_baskets(cast, product, pays, now),
     )

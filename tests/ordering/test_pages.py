@@ -1,21 +1,29 @@
 """The way of an order: catalogue, lines, check, placed; for an organisation itself and by a partner for its client."""
 
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 
 from tests.client import Page, values_of
-from tests.factories import join, make_organisation, make_partner, make_partnership, make_plan, make_product
+from tests.factories import (
+    join,
+    make_assignment,
+    make_organisation,
+    make_partnership,
+    make_plan,
+    make_product,
+)
 from tests.ordering.story import Buyer, order, orders, sell
 from tests.orders.story import fund, has, withdraw
 from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
+from webapp.drafts import Draft
 from webapp.extensions import db
+from webapp.i18n import day
 from webapp.orders.rules import LINES_MOST, Method, PriceKind
 from webapp.partnerships import actions as partnerships
 from webapp.partnerships.rules import Access, Payer, Side
-from webapp.products.models import Plan, Product
+from webapp.products.models import Product
 from webapp.products.rules import Family
 
 HTMX = {"HX-Request": "true"}
@@ -64,7 +72,11 @@ def test_the_catalogue_shows_what_is_sold_by_category_in_the_payer_s_currency(na
     make_plan("old", name="Web hosting Classic", retired_at=goods.hosting.created_at)
     page = nadia.client.get_page(nadia.base)
     assert page.h1 == "What do you want to order?"
-    for words in ("Websites and hosting", "Web hosting Start CHF 9.92 per year", "Mail Solo CHF 1.90 per month"):
+    for words in (
+        "Websites and hosting",
+        "Web hosting Start CHF 9.92 per year",
+        "Mail Solo CHF 1.90 per month",
+    ):
         assert words in page
     assert "Classic" not in page and "€" not in page
 
@@ -74,10 +86,10 @@ def test_a_partner_that_pays_sees_its_own_currency_and_discount(another, cast, g
     partnership = make_partnership(cast.lumen, cast.bergwerk_partner, Access.FULL, Payer.PARTNER)
     berta = Buyer(another().sign_in(cast.berta), cast.bergwerk, partnership)
     page = berta.client.get_page(berta.base)
-    assert "5.75 per year −20% for you" in page and "CHF" not in page
+    assert "5,75 € per year −20% for you" in page and "CHF" not in page, page.text
     assert "You act for Lumen Optik AG as Bergwerk IT GmbH" in page.root.text
     change(row=partnership, payer=Payer.CLIENT)
-    assert "CHF 9.92 per year Quantity" in berta.client.get_page(berta.base)
+    assert "9,92 CHF per year Quantity" in berta.client.get_page(berta.base)
 
 
 def test_the_catalogue_is_searched_and_narrowed_to_a_category(nadia, goods):
@@ -92,8 +104,6 @@ def test_the_catalogue_is_searched_and_narrowed_to_a_category(nadia, goods):
 
 def test_looking_keeps_nothing(nadia):
     """SECURITY T1: an order begins with its first line."""
-    from webapp.drafts import Draft
-
     nadia.client.get_page(f"{nadia.base}/lines")
     assert nadia.client.get(f"{nadia.base}/check").status_code == 303
     assert db.session.query(Draft).count() == 0
@@ -121,11 +131,11 @@ def test_a_plan_goes_into_the_order_in_place(nadia, goods):
     assert basket.get("hx-swap-oob") == "true" and "Total CHF 281.49" in basket.text
 
 
-@pytest.mark.parametrize("quantity", ["0", "-1", "1001", "two", "", "1.5", "١", "9" * 40])
+@pytest.mark.parametrize("quantity", ["0", "-1", "1001", "two", "", "1.5", "١", "99999999"])
 def test_a_quantity_is_a_whole_number_to_a_thousand(nadia, goods, quantity):
     page = nadia.add(goods.hosting, quantity)
     assert page.status == 422 and page.title.startswith("Error:")
-    assert page.errors == ["Enter a whole number from 1 to 1’000."] or "most" in str(page.errors)
+    assert page.errors == ["Enter a whole number from 1 to 1’000."]
     assert "Nothing is in it yet." in page
 
 
@@ -134,10 +144,10 @@ def test_a_domain_is_one_and_has_its_name(nadia, goods):
         "Enter the name of the domain, such as example.ch."
     ]
     assert nadia.add(goods.domain, label="").status == 422
-    assert nadia.add(goods.domain, 2, "example.ch").errors == ["A domain is registered once."]
-    assert nadia.add(goods.domain, label="Example.CH").status == 303
+    assert nadia.add(goods.domain, 2, label="Example.CH").status == 303
+    assert "Domain .ch CHF 10.00" in nadia.lines()
     assert nadia.add(goods.domain, label="example.ch").errors == ["example.ch is in the order already."]
-    assert "example.ch" in nadia.lines().form(f"{nadia.base}/lines").all("input")[2].get("value")
+    assert "example.ch" in [field.get("value") for field in nadia.lines().main.all("input")]
 
 
 def test_what_has_no_label_is_called_like_its_plan(nadia, goods):
@@ -161,7 +171,9 @@ def test_the_same_form_sent_twice_is_one_line(nadia, goods):
 def test_a_plan_that_is_not_sold_any_more_does_not_go_in(nadia, goods, now):
     change(row=goods.mail, retired_at=now)
     page = nadia.add(goods.mail)
-    assert "This plan is no longer sold. Choose another one." in nadia.client.get_page(page.location).root.text
+    assert (
+        "This plan is no longer sold. Choose another one." in nadia.client.get_page(page.location).root.text
+    )
     for plan in ("", "x", "a" * 26, "\x00"):
         assert nadia.client.post_to(nadia.base, {"plan": plan, "quantity": "1"}).status == 303
     assert "Nothing is in this order" in nadia.lines()
@@ -302,7 +314,7 @@ def test_an_order_by_invoice_waits_for_its_payment(nadia, goods, cast, outbox):
     assert (it.gross, it.method, it.side, it.by_id) == (28_149, Method.INVOICE, Side.CLIENT, cast.nadia.id)
     page = nadia.placed()
     assert page.h1 == f"Order {it.number} is placed"
-    assert f"Transfer CHF 281.49 by 1 January 2027, with the reference {it.reference}" in page or "Transfer" in page
+    assert f"Transfer CHF 281.49 by {day(it.due_on)}, with the reference {it.reference}." in page
     assert nadia.client.get_page(page.links["See the order"]).status == 200
     assert made() == []
 
@@ -329,12 +341,12 @@ def test_two_presses_are_one_order_and_back_is_safe(nadia, goods):
     assert "This order has been placed already." in nadia.placed().notices
 
 
-def test_the_key_of_a_placed_order_never_begins_another_one(nadia, goods, clock):
+def test_the_key_of_a_placed_order_never_begins_another_one(nadia, goods, cast, clock):
     """The draft is forgotten after a day, the order is not."""
     nadia.add(goods.mail)
     nadia.place()
     clock.forward(days=2)
-    nadia.client.sign_in(nadia.organisation and db.session.query(Membership).first().user)
+    nadia.client.sign_in(cast.nadia)
     assert nadia.add(goods.mail).location.endswith("/placed")
     assert len(orders()) == 1
 
@@ -384,7 +396,9 @@ def test_a_plan_that_is_retired_meanwhile_is_named_and_the_rest_stays(nadia, goo
     assert page.errors == ["Mail Solo is no longer sold. Choose another plan."]
     assert page.h1 == "Is your order complete?" and "a.ch" in page.response.text
     assert nadia.client.get(f"{nadia.base}/check").headers["Location"].endswith("/lines")
-    remove = next(b.get("value") for b in page.main.all("button") if b.get("aria-label") == "Remove Mail Solo")
+    remove = next(
+        b.get("value") for b in page.main.all("button") if b.get("aria-label") == "Remove Mail Solo"
+    )
     nadia.change(remove=remove)
     nadia.place()
     assert [line.label for line in order().lines] == ["a.ch"]
@@ -486,7 +500,7 @@ def test_nothing_of_others_is_renewed(nadia, cast, now):
 
 @pytest.mark.parametrize(
     ("country", "amounts"),
-    [("CH", ("CHF 347.20", "CHF 277.76", "CHF 208.32")), ("DE", ("201.25", "161.00", "120.75"))],
+    [("CH", ("CHF 347.20", "CHF 277.76", "CHF 208.32")), ("DE", ("201,25 €", "161,00 €", "120,75 €"))],
 )
 def test_the_sources_figures_are_shown_as_they_are_charged(another, cast, goods, country, amounts):
     """RULES M3, M4; F10: 35 hostings for a partner that pays."""
@@ -506,7 +520,7 @@ def test_the_sources_figures_are_shown_as_they_are_charged(another, cast, goods,
 
 
 FORMATS = {
-    ("en", "CH"): (("CHF 347.20", "CHF 277.76", "CHF 208.32"), ("€201.25", "€161.00", "€120.75")),
+    ("en", "CH"): (("CHF 347.20", "CHF 277.76", "CHF 208.32"), ("€ 201.25", "€ 161.00", "€ 120.75")),
     ("de", "CH"): (("CHF 347.20", "CHF 277.76", "CHF 208.32"), ("EUR 201.25", "EUR 161.00", "EUR 120.75")),
     ("fr", "CH"): (("347,20 CHF", "277,76 CHF", "208,32 CHF"), ("201,25 €", "161,00 €", "120,75 €")),
     ("de", "DE"): (("347,20 CHF", "277,76 CHF", "208,32 CHF"), ("201,25 €", "161,00 €", "120,75 €")),
@@ -616,8 +630,6 @@ def test_only_those_who_manage_money_order(another, cast, full, goods):
 
 
 def test_a_collaborator_who_looks_after_the_client_is_too_weak(another, cast, full):
-    from tests.factories import make_assignment
-
     make_assignment(full, db.session.query(Membership).filter_by(user_id=cast.paula.id).one())
     paula = another().sign_in(cast.paula)
     space = f"/en/o/{cast.lumiere.public_id}/clients/{full.public_id}"
@@ -629,7 +641,7 @@ def test_a_partnership_that_ended_before_the_placement_orders_nothing(pierre, go
     """RULES C11."""
     pierre.add(goods.mail)
     shown = pierre.as_shown()
-    partnerships.end(full, by=cast.nadia, side=Side.CLIENT, now=clock.now)
+    partnerships.end(full, side=Side.CLIENT, seen_hash=cast.nadia.password_hash, by=cast.nadia, now=clock.now)
     page = pierre.place(shown)
     assert page.status == 403 and orders() == []
     assert "The partnership has ended" in page and "What you typed" not in page
@@ -681,7 +693,9 @@ def test_a_partner_reads_no_balance_of_its_client(pierre, goods, full, cast):
     assert "Add the VAT number" not in page.links
     pierre.change(quantity=1000)
     page = pierre.check()
-    assert "There is not enough money on the prepaid account of Lumen Optik AG." in page and "42.42" not in page
+    assert (
+        "There is not enough money on the prepaid account of Lumen Optik AG." in page and "42.42" not in page
+    )
 
 
 def test_a_client_s_order_is_not_the_partner_s(pierre, goods, cast, full):

@@ -9,7 +9,9 @@ from webapp.partnerships.rules import Payer
 from webapp.products.rules import Period
 
 
-@pytest.mark.parametrize("name", ["example.ch", "müller-optik.swiss", "a.b.example.co.uk", "1und1.de", "xn--bcher-kva.ch"])
+@pytest.mark.parametrize(
+    "name", ["example.ch", "müller-optik.swiss", "a.b.example.co.uk", "1und1.de", "xn--bcher-kva.ch"]
+)
 def test_a_domain_has_a_name(name):
     assert is_domain(name)
 

@@ -55,7 +55,8 @@ def many(organisation, n):
     tags = [make_tag(organisation, name).id for name in ("prod", "test")]
     made = [
         {
-            "organisation_id": organisation.id, "plan_id": plan.id, "family_rank": 0, "label": f"p{i:05}.example",
+            "organisation_id": organisation.id, "payer_id": organisation.id, "plan_id": plan.id, "family_rank": 0,
+            "label": f"p{i:05}.example",
             "sort_label": fold(f"p{i:05}.example"), "started_on": TODAY, "renews_on": TODAY, "auto_renew": True,
             "created_at": plan.created_at,
         }

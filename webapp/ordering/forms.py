@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
-from wtforms import Field, ValidationError
+from wtforms import Field
 from wtforms.form import BaseForm as WtForm
 from wtforms.validators import StopValidation
 
@@ -85,18 +86,14 @@ class AddForm(BaseForm):
     @property
     def item(self) -> Item:
         """The line, after validation; without a label it is called like its plan."""
-        return Item(_key(self.key), self.plan, self.label.data, self.quantity.whole)
+        quantity = 1 if self.plan.family is Family.DOMAIN else self.quantity.whole
+        return Item(_key(self.key), self.plan, self.label.data, quantity)
 
 
 class AddDomainForm(AddForm):
-    """A domain."""
+    """A domain: one, whatever a form says."""
 
     label = DomainName(lazy("Domain name"))
-
-    def validate_quantity(self, field: Quantity) -> None:
-        """Nobody registers a domain twice."""
-        if field.whole != 1:
-            raise ValidationError(_("A domain is registered once."))
 
 
 class RenewalForm(BaseForm):
@@ -171,7 +168,7 @@ class LinesForm(BaseForm):
 
 
 def _fields(item: Item) -> dict[str, Any]:
-    periods = Select(lazy("For how long?"), choices=periods_choices(item.plan.period))
+    periods = Select(lazy("For how long?"), choices=partial(periods_choices, item.plan.period))
     if item.obstacle:
         return {}
     if item.product:

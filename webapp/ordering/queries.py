@@ -95,7 +95,7 @@ def means(payer: Organisation, total: Money) -> Means:
 
 def placed(purchase: Purchase, key: str) -> Order | None:
     """The order that the form with this key became, for whom it was placed so."""
-    order = orders.by_key(key)
+    order = orders.by_key(key) if KEY.fullmatch(key) else None
     if order is None or order.holder_id != purchase.holder.id or order.side is not purchase.side:
         return None
     acting = purchase.partnership

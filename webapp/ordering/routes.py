@@ -40,6 +40,8 @@ blueprint = Blueprint("ordering", __name__)
 for _name, _filter in labels.FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 
+blueprint.add_app_template_filter(periods_choices)
+
 View = TypeVar("View", bound=Callable[..., Any])
 
 CHECK_AGAIN = (LinesChanged, AmountChanged, PayerChanged, NotEnough, NoInvoice)
@@ -67,7 +69,9 @@ def order_at(purchase: Purchase, endpoint: str, /, **values: Any) -> str:
     org = purchase.organisation.public_id
     if purchase.partnership is None:
         return url_for(f"ordering.{endpoint}", org=org, **values)
-    return url_for(f"ordering.{endpoint}_for_client", org=org, client=purchase.partnership.public_id, **values)
+    return url_for(
+        f"ordering.{endpoint}_for_client", org=org, client=purchase.partnership.public_id, **values
+    )
 
 
 def _page(page: str, purchase: Purchase, form: BaseForm | None = None, /, **values: Any) -> Response:
@@ -118,7 +122,7 @@ def new(purchase: Purchase) -> AnyResponse:
 @with_basket
 def catalogue(purchase: Purchase, basket: Basket) -> AnyResponse:
     """Plans by category, at the public price; a press puts one into the order."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _catalogue(basket)
     plan = queries.plans([request.form.get("plan", "")]).get(request.form.get("plan", ""))
     if plan is None or plan.retired_at:
@@ -150,7 +154,7 @@ def _shelf(basket: Basket) -> dict[str, Any]:
     purchase = basket.purchase
     return {
         "basket": basket, "purchase": purchase, "membership": purchase.membership,
-        "partnership": purchase.partnership, "choices": periods_choices,
+        "partnership": purchase.partnership,
     }  # fmt: skip
 
 
@@ -201,7 +205,7 @@ def _back_to_list(basket: Basket, page: str, refusal: Refused) -> AnyResponse:
 @with_basket
 def renewals(purchase: Purchase, basket: Basket) -> AnyResponse:
     """The holder's products, to be renewed."""
-    if request.method == "GET":
+    if request.method != "POST":
         return _renewals(basket)
     wanted = request.form.get("product", "")
     product = queries.products(purchase.holder, [wanted]).get(wanted)

@@ -55,16 +55,17 @@ def new() -> AnyResponse:
 @blueprint.route("/o/<org>/settings", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
 def settings(membership: Membership) -> AnyResponse:
-    """What the organisation says of itself (RULES O3)."""
+    """What the organisation says of itself (RULES O3); then back to where it was needed (RULES M7)."""
     form = SettingsForm(membership.organisation)
+    back = local_address(request.args.get("next"), "") or None
     if form.validate_on_submit():
         actions.change_organisation(
             membership.organisation, form.details(), language=form.language.data,
             invoice_note=form.invoice_note.data or "", by=person(), now=clock.now(),
         )  # fmt: skip
         flash(_("The settings are saved."))
-        return go(url_for("organisations.settings", org=membership.organisation.public_id))
-    return show("organisations/settings.html", form, membership=membership)
+        return go(back or url_for("organisations.settings", org=membership.organisation.public_id))
+    return show("organisations/settings.html", form, membership=membership, next=back)
 
 
 # --- the team -----------------------------------------------------------------------------------------------
