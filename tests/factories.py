@@ -32,9 +32,15 @@ from webapp.orders.queries import Wanted, renewal_of
 from webapp.orders.rules import Method
 from webapp.partnerships.models import Assignment, Partnership, PartnershipChange, ProductGrant
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights, Side
+from webapp.payments import actions as payments
+from webapp.payments.models import IncomingTransfer, Withdrawal
+from webapp.payments.rules import Destination
+from webapp.payments.rules import Kind as WithdrawalKind
+from webapp.payments.statements import Incoming, LeftOut, Statement
 from webapp.places import currency_of
 from webapp.products.models import Plan, Product, ProductSetting, ProductTag, Tag, Usage
 from webapp.products.rules import LABEL_LENGTH, Colour, Family, Metric, Period
+from webapp.programme import programme
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.text import fold, slug
 from webapp.unit import unit_of_work
@@ -417,13 +423,28 @@ def make_prepaid(
     **values: Any,
 ) -> Transfer:
     """Money that the organisation has paid in from its bank, in its own currency unless told otherwise."""
-    n = next(_numbers)
-    row = {"key": f"tests:top-up:{n}", "subject": f"tests:{n}", "reference": "", "policy": "test", **values}
-    paid_in = Booking(
-        AccountSide(AccountKind.BANK), AccountSide(AccountKind.PREPAID, organisation.id),
-        Money(amount_minor, currency or organisation.currency), Cause.TOPPED_UP, **row,
-    )  # fmt: skip
+    amount = Money(amount_minor, currency or organisation.currency)
+    came = make_transfer(amount, organisation=organisation, now=now, **values)
+    row = {
+        "key": f"transfer:{came.id}:filled", "subject": f"incoming_transfers:{came.id}", "reference": "",
+        "policy": "test", **values,
+    }  # fmt: skip
+    prepaid = AccountSide(AccountKind.PREPAID, organisation.id)
+    paid_in = Booking(AccountSide(AccountKind.BANK), prepaid, amount, Cause.TOPPED_UP, **row)
     return book([paid_in], now=now)[0]
+
+
+def make_transfer(
+    amount: Money, *, organisation: Organisation, now: datetime, reference: str = "", **_values: Any
+) -> IncomingTransfer:
+    """What the bank told of money for this prepaid account; the row alone."""
+    return _add(
+        IncomingTransfer(
+            bank_id=f"made:{next(_numbers)}", booked_on=now.date(), amount=amount.minor, currency=amount.currency,
+            debtor_name=organisation.name, debtor_iban="", reference=reference, text="", recorded_at=now,
+            organisation=organisation, assigned_at=now,
+        )
+    )  # fmt: skip
 
 
 # --- orders -------------------------------------------------------------------------------------------------
@@ -449,6 +470,37 @@ def make_order(
     lines = lines or [Wanted(make_plan(), "example.com")]
     order: Order = orders.place(holder, lines, acting=acting, **row)
     if paid:
-        bank = AccountSide(AccountKind.BANK)
-        orders.receive(order, order.missing, bank, key=f"made:{next(_numbers)}", by=None, now=row["now"])
+        key, at = f"made{next(_numbers)}", row["now"]
+        payments.book_payment(order, order.missing, booked_on=at.date(), key=key, by=None, now=at)
     return order
+
+
+# --- payments -----------------------------------------------------------------------------------------------
+
+
+def make_waiting_transfer(
+    minor: int = 12_972, currency: str = "CHF", *, now: datetime = NOW, **values: Any
+) -> IncomingTransfer:
+    """Money that a statement brought today and that nobody was found for."""
+    row = {
+        "bank_id": f"made:{next(_numbers)}", "booked_on": now.date(), "amount": Money(minor, currency),
+        "debtor_name": "Lumen Optik", "debtor_iban": "CH5604835012345678009", "references": (),
+        "text": "Invoice of November", "bank_reference": "", **values,
+    }  # fmt: skip
+    came = Incoming(**row)
+    iban = programme().iban(currency)
+    assert iban
+    payments.import_statement(Statement(iban, currency, (came,), LeftOut()), by=None, now=now)
+    return db.session.query(IncomingTransfer).filter_by(bank_id=came.bank_id).one()
+
+
+def make_withdrawal(
+    organisation: Organisation, by: User, minor: int = 5_000, currency: str | None = None, *,
+    kind: WithdrawalKind = WithdrawalKind.IBAN, target: str = "CH5604835012345678009", now: datetime = NOW,
+) -> Withdrawal:  # fmt: skip
+    """Money of its prepaid account that a representative asked for."""
+    withdrawal: Withdrawal = payments.request_withdrawal(
+        organisation, Money(minor, currency or organisation.currency), Destination(kind, target),
+        key=f"made:{next(_numbers)}", by=by, now=now,
+    )  # fmt: skip
+    return withdrawal

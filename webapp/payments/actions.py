@@ -97,7 +97,7 @@ def import_statement(statement: Statement, *, by: User | None, now: datetime) ->
 
 @unit_of_work
 def book_payment(
-    order: Order, amount: Money, *, booked_on: date, key: str, by: User, now: datetime
+    order: Order, amount: Money, *, booked_on: date, key: str, by: User | None, now: datetime
 ) -> IncomingTransfer:
     """A transfer for this order that the operator saw on its account. The same key counts once (SECURITY L4).
 
@@ -205,7 +205,8 @@ def _fill(
         account = Account(AccountKind.PREPAID, organisation.id)
         bookings.append(_moving(transfer, source, account, cause, "filled"))
     _book(bookings, now=now)
-    told = {organisation.id: billing.money_people(organisation) for _transfer, organisation in pairs}
+    owners = {organisation.id: organisation for _transfer, organisation in pairs}
+    told = {number: billing.money_people(organisation) for number, organisation in owners.items()}
     audit.record_each("transfer.assigned", pairs, by=by, now=now)
     mails = [(person, transfer) for transfer, organisation in pairs for person in told[organisation.id]]
     mailer.queue_each("topped_up", mails, now=now)

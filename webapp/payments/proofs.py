@@ -37,7 +37,7 @@ def _text(number: Any) -> sa.ColumnElement[str]:
     return sa.cast(number, sa.String)
 
 
-def _booked(kind: AccountKind) -> sa.Select[Any]:
+def _booked(kind: AccountKind) -> Any:
     """What all accounts of this kind have, by currency and organisation."""
     return (
         sa.select(
@@ -50,13 +50,13 @@ def _booked(kind: AccountKind) -> sa.Select[Any]:
     )
 
 
-def _said(table: Any, amount: Any, whose: Any = None) -> sa.Select[Any]:
+def _said(table: Any, amount: Any, whose: Any = None) -> Any:
     """The same as rows of ours say it."""
     organisation = sa.cast(sa.null(), sa.Integer) if whose is None else whose
     return sa.select(table.currency, organisation, amount)
 
 
-def _differing(*parts: sa.Select[Any]) -> Any:
+def _differing(*parts: Any) -> Any:
     """The currencies and organisations for which these do not add up to nothing."""
     rows = sa.union_all(*parts).subquery().c
     total = sa.func.sum(rows.amount)

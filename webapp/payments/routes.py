@@ -50,7 +50,7 @@ def withdrawals(membership: Membership) -> Response:
 def withdraw(membership: Membership, draft: str | None = None) -> AnyResponse:
     """How much, and where to (RULES M6); nothing happens before it was checked."""
     kept = found(own_draft("withdrawal", draft, membership)) if draft else None
-    form = WithdrawalForm(queries.withdrawable(membership.organisation), kept and kept.data)
+    form = WithdrawalForm(queries.withdrawable(membership.organisation), kept.data if kept else None)
     if form.accounts and form.validate_on_submit():
         key = draft or drafts.new_key()
         drafts.save("withdrawal", key, form.as_data(membership.public_id), now=clock.now())
