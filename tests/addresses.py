@@ -18,6 +18,8 @@ from webapp.accounts.models import UserSession
 from webapp.extensions import db
 from webapp.invitations.selection import Choice
 from webapp.mailer import QueuedMail
+from webapp.ordering.models import Purchase
+from webapp.ordering.selection import Basket
 from webapp.requests.forms import stamp_of
 
 ROLES = (
@@ -52,6 +54,9 @@ SIGNED_IN = Access(ROLES[1:])
 TEAM = Access(LUMEN)
 ADMINS = Access(("admin", "owner"), weak=("helper",))
 OWNERS = Access(("owner",), weak=("helper", "admin"))
+BUYER = Access(("owner",), weak=("helper",))  # whose order it is
+PARTNER_BUYER = Access(("partner_owner",))  # the partner's helper does not look after this client,
+PARTNER_BUYS = Access(("partner_owner",), weak=("partner_helper",))  # and is told so when it sends something
 PARTNERS = Access(LUMIERE)
 PARTNER_ADMINS = Access(("partner_owner",), weak=("partner_helper",))
 # by the mailed link: others read whom it is for
@@ -217,6 +222,35 @@ def any_order(stage: Stage) -> dict[str, Any]:
     return {"order": stage.refunded.public_id}
 
 
+def buying(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "draft": stage.buying}
+
+
+def client_that_buys(stage: Stage) -> dict[str, Any]:
+    partnership = stage.entrusted.partnership
+    assert partnership
+    return {**lumiere(stage), "client": partnership.public_id}
+
+
+def buying_for_client(stage: Stage) -> dict[str, Any]:
+    return {**client_that_buys(stage), "draft": stage.buying_for_client}
+
+
+def as_shown(person: str, key: str) -> Values:
+    """What the check page of this order sends."""
+
+    def find(stage: Stage) -> dict[str, Any]:
+        draft = drafts.find("order", getattr(stage, key), now=NOW)
+        member = stage.membership(
+            getattr(stage.cast, person), stage.cast.lumen if person == "nadia" else stage.cast.lumiere
+        )
+        purchase = Purchase(member, None if person == "nadia" else stage.entrusted.partnership)
+        basket = Basket.read(draft.data if draft else {}, purchase, getattr(stage, key))
+        return {"seen": str(basket.seen), "method": "invoice"}
+
+    return find
+
+
 ADDRESSES: dict[str, Address] = {
     # people
     "accounts.sign_up": Address(VISITORS, get=200, post=422, posts=ANYBODY),
@@ -323,6 +357,38 @@ ADDRESSES: dict[str, Address] = {
     "clients.new_setting": Address(PARTNERS, get=200, post=422, values=managed),
     "clients.change_setting": Address(PARTNERS, get=200, post=422, values=managed_setting),
     "clients.remove_setting": Address(PARTNERS, get=200, post=303, values=managed_setting),
+    # the way of an order: a draft is its writer's alone
+    "ordering.new": Address(ADMINS, get=303, values=lumen),
+    "ordering.catalogue": Address(BUYER, get=200, post=303, values=buying),
+    "ordering.renewals": Address(BUYER, get=200, post=303, values=buying),
+    "ordering.renew": Address(ADMINS, get=200, post=422, values=product),
+    "ordering.lines": Address(BUYER, get=200, post=422, values=buying),
+    "ordering.check": Address(BUYER, get=200, values=buying),
+    "ordering.place": Address(BUYER, post=303, values=buying, data=as_shown("nadia", "buying")),
+    "ordering.placed": Address(ADMINS, get=200, values=lambda s: {**lumen(s), "draft": s.order.key}),
+    "ordering.new_for_client": Address(PARTNER_BUYER, get=303, values=client_that_buys),
+    "ordering.catalogue_for_client": Address(PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=303, values=buying_for_client),
+    "ordering.renewals_for_client": Address(PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=303, values=buying_for_client),
+    "ordering.renew_for_client": Address(
+        PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=422,
+        values=lambda s: {**client_that_buys(s), "product": s.entrusted.lines[0].made[0].public_id},
+    ),
+    "ordering.lines_for_client": Address(PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=422, values=buying_for_client),
+    "ordering.check_for_client": Address(PARTNER_BUYER, get=200, values=buying_for_client),
+    "ordering.place_for_client": Address(
+        PARTNER_BUYER, posts=PARTNER_BUYS, post=303, values=buying_for_client, data=as_shown("pierre", "buying_for_client")
+    ),
+    "ordering.placed_for_client": Address(
+        PARTNER_BUYER, get=200, values=lambda s: {**client_that_buys(s), "draft": s.entrusted.key}
+    ),
+    # what a partner earns, and prices
+    "revenue.index": Address(PARTNER_ADMINS, get=200, values=lumiere),
+    "revenue.statement_mail": Address(PARTNER_ADMINS, post=303, values=lumiere),
+    "revenue.revenue_file": Address(PARTNER_ADMINS, get=200, values=lumiere, page=False),
+    "revenue.billing_file": Address(PARTNER_ADMINS, get=200, values=client, page=False),
+    "revenue.orders_file": Address(ADMINS, get=200, values=lumen, page=False),
+    "revenue.prices": Address(ANYBODY, get=200),
+    "revenue.partner_prices": Address(PARTNER_ADMINS, get=200, values=lumiere),
     # calls for tenders: whoever writes one
     "tenders.new": Address(ANYBODY, get=200),
     "tenders.edit": Address(ANYBODY, get=200, values=lambda s: {"draft": s.typed}),

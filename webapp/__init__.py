@@ -104,6 +104,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.invitations import adding as invitations  # with the routes of answers
     from webapp.invoices import desk as invoices  # with the routes of organisations
     from webapp.ledger import routes as ledger
+    from webapp.ordering import routes as ordering
     from webapp.orders import desk as orders  # with the routes of organisations
     from webapp.organisations import routes as organisations
     from webapp.pages import routes as pages
@@ -128,6 +129,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(renewals.blueprint, url_prefix=language)
     app.register_blueprint(invoices.blueprint, url_prefix=language)
     app.register_blueprint(clients.blueprint, url_prefix=language)
+    app.register_blueprint(ordering.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")

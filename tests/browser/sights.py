@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from tests.addresses import ADDRESSES
+from tests.addresses import ADDRESSES, buying, buying_for_client, client_that_buys
 from tests.browser.stage import Stage
 from tests.factories import make_organisation
 from tests.times import NOW
@@ -241,6 +241,18 @@ def _paid_by_the_partner(stage: Stage) -> None:
     db.session.commit()
 
 
+def _sold_out(stage: Stage) -> None:
+    stage.product.plan.retired_at = NOW
+    db.session.commit()
+
+
+def _client_pays(stage: Stage) -> None:
+    partnership = stage.entrusted.partnership
+    assert partnership
+    partnership.payer = Payer.CLIENT
+    db.session.commit()
+
+
 SIGHTS = (
     # visitors
     Sight("home", "pages.home"),
@@ -373,6 +385,17 @@ SIGHTS = (
     Sight("request for which organisation", "requests.answer", "nadia", _request, prepare=_second),
     Sight("request deleted", "requests.answer", "nadia", _request, status=410, prepare=_deleted),
     Sight("sign up by a request", "requests.join", values=_token("request")),
+    Sight("catalogue to order from", "ordering.catalogue", "nadia", buying),
+    Sight("catalogue searched", "ordering.catalogue", "nadia", buying, query="?q=zzzz"),
+    Sight("catalogue, nothing ordered yet", "ordering.catalogue", "adam", lambda s: {**_lumen(s), "draft": "b" * 26}),
+    Sight("what can be renewed", "ordering.renewals", "nadia", buying),
+    Sight("nothing to renew", "ordering.renewals", "pierre", lambda s: {**_lumiere(s), "draft": "b" * 26}),
+    Sight("renew a product", "ordering.renew", "nadia", _product),
+    Sight("lines of an order", "ordering.lines", "nadia", buying),
+    Sight("lines of an order, one gone", "ordering.lines", "nadia", buying, prepare=_sold_out),
+    Sight("no lines yet", "ordering.lines", "adam", lambda s: {**_lumen(s), "draft": "b" * 26}),
+    Sight("order to check", "ordering.check", "nadia", buying),
+    Sight("order placed", "ordering.placed", "nadia", lambda s: {**_lumen(s), "draft": s.order.key}),
     # a partner
     Sight("ask a client", "requests.new", "pierre", _lumiere),
     Sight("ask whom", "requests.who", "pierre", _asking),
@@ -421,6 +444,23 @@ SIGHTS = (
     Sight("new setting for a client", "clients.new_setting", "paula", _managed),
     Sight("setting of a client", "clients.change_setting", "paula", _managed_setting),
     Sight("remove a setting of a client", "clients.remove_setting", "paula", _managed_setting),
+    Sight("catalogue for a client", "ordering.catalogue_for_client", "pierre", buying_for_client),
+    Sight("what can be renewed for a client", "ordering.renewals_for_client", "pierre", buying_for_client),
+    Sight(
+        "renew for a client", "ordering.renew_for_client", "pierre",
+        lambda s: {**client_that_buys(s), "product": s.entrusted.lines[0].made[0].public_id},
+    ),
+    Sight("lines of a client's order", "ordering.lines_for_client", "pierre", buying_for_client),
+    Sight("client's order to check", "ordering.check_for_client", "pierre", buying_for_client),
+    Sight(
+        "client's order to check, the client pays", "ordering.check_for_client", "pierre", buying_for_client,
+        prepare=_client_pays,
+    ),
+    Sight(
+        "client's order placed", "ordering.placed_for_client", "pierre",
+        lambda s: {**client_that_buys(s), "draft": s.entrusted.key},
+    ),
+    Sight("no order with limited access", "ordering.new_for_client", "pierre", _client("partnership"), status=403),
     # the operator
     Sight("desk", "backoffice.desk", "olga"),
     Sight("applications", "backoffice.applications", "olga"),
