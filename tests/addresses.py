@@ -389,6 +389,14 @@ ADDRESSES: dict[str, Address] = {
     "revenue.orders_file": Address(ADMINS, get=200, values=lumen, page=False),
     "revenue.prices": Address(ANYBODY, get=200),
     "revenue.partner_prices": Address(PARTNER_ADMINS, get=200, values=lumiere),
+    # what a partner earns, and prices
+    "revenue.index": Address(PARTNER_ADMINS, get=200, values=lumiere),
+    "revenue.statement_mail": Address(PARTNER_ADMINS, post=303, values=lumiere),
+    "revenue.revenue_file": Address(PARTNER_ADMINS, get=200, values=lumiere, page=False),
+    "revenue.billing_file": Address(PARTNER_ADMINS, get=200, values=client, page=False),
+    "revenue.orders_file": Address(ADMINS, get=200, values=lumen, page=False),
+    "revenue.prices": Address(ANYBODY, get=200),
+    "revenue.partner_prices": Address(PARTNER_ADMINS, get=200, values=lumiere),
     # calls for tenders: whoever writes one
     "tenders.new": Address(ANYBODY, get=200),
     "tenders.edit": Address(ANYBODY, get=200, values=lambda s: {"draft": s.typed}),
@@ -475,9 +483,6 @@ ADDRESSES: dict[str, Address] = {
     "backoffice.organisations": Address(OPERATOR, get=200),
     "backoffice.organisation": Address(
         OPERATOR, get=200, values=lambda s: {"organisation": s.cast.lumiere.public_id}
-    ),
-    "backoffice.record_volume": Address(
-        OPERATOR, post=422, values=lambda s: {"organisation": s.cast.lumiere.public_id}
     ),
     "backoffice.suspend": Address(
         OPERATOR, get=200, post=422, values=lambda s: {"organisation": s.cast.lumiere.public_id}

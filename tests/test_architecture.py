@@ -35,6 +35,7 @@ FEATURES = (
     "renewals",
     "clients",
     "ordering",
+    "revenue",
     "tenders",
     "inbox",
     "affiliation",
@@ -105,7 +106,7 @@ ROOMS = {
 
 PURE = {"rules", "passwords", "signing"}
 PURE_MAY_IMPORT = (
-    "webapp.money", "webapp.refused", "webapp.accounts.rules", "webapp.products.rules",
+    "webapp.money", "webapp.refused", "webapp.charts", "webapp.accounts.rules", "webapp.products.rules",
     "webapp.partnerships.rules", "webapp.orders.rules", "webapp.places", "webapp.text", "stdnum",
 )  # fmt: skip
 PASSWORDS_MAY_IMPORT = (*PURE_MAY_IMPORT, "argon2")

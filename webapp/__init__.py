@@ -113,6 +113,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.products import desk as products  # with the routes of organisations
     from webapp.renewals import routes as renewals
     from webapp.requests import routes as requests
+    from webapp.revenue import routes as revenue
     from webapp.tenders import routes as tenders
 
     language = f"/<any({','.join(config.LANGUAGES)}):lang>"
@@ -130,6 +131,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(invoices.blueprint, url_prefix=language)
     app.register_blueprint(clients.blueprint, url_prefix=language)
     app.register_blueprint(ordering.blueprint, url_prefix=language)
+    app.register_blueprint(revenue.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
@@ -146,6 +148,7 @@ def register_jobs() -> None:
     from webapp.inbox import actions as inbox
     from webapp.invitations import actions as invitations
     from webapp.renewals import actions as renewals
+    from webapp.revenue import actions as revenue
     from webapp.tenders import actions as tenders
 
     jobs.periodic("limits", limits.forget_old, every=timedelta(hours=1))
@@ -155,6 +158,7 @@ def register_jobs() -> None:
     jobs.periodic("invitations.lapses", invitations.tell_of_lapses, every=timedelta(minutes=15))
     jobs.periodic("renewals.reminders", renewals.remind, every=timedelta(hours=1))
     jobs.periodic("renewals.orders", renewals.renew, every=timedelta(hours=1))
+    jobs.periodic("revenue.statements", revenue.send_statements, every=timedelta(hours=6))
     jobs.periodic("tenders.cancels", tenders.finish_cancels, every=timedelta(minutes=1))
     jobs.periodic("inbox.openings", inbox.tell_of_openings, every=timedelta(hours=1))
     jobs.periodic("tenders.reminders", tenders.remind_of_closing, every=timedelta(minutes=15))

@@ -12,6 +12,7 @@ from tests.factories import (
     make_organisation,
     make_partnership,
     make_plan,
+    make_product,
     make_tender,
     make_user,
 )
@@ -19,11 +20,9 @@ from webapp import links, programme
 from webapp.accounts.models import User
 from webapp.audit import AuditEvent
 from webapp.backoffice import actions
-from webapp.directory.actions import record_volume
 from webapp.directory.models import Application
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
-from webapp.money import Money
 from webapp.partnerships.rules import Access
 from webapp.products.rules import Family
 from webapp.unit import unit_of_work
@@ -196,7 +195,9 @@ def test_organisations_are_found_by_name_city_and_member(olga, search, found):
 
 
 def test_an_organisation_shows_people_programme_and_volume(olga, cast):
-    """RULES A2: the volume is shown to the operator, too."""
+    """RULES A2: the volume is shown to the operator, too, with what it is made of."""
+    goods = [make_product(cast.lumen, label) for label in ("a.ch", "b.ch", "c.ch")]
+    make_partnership(cast.lumen, cast.lumiere_partner, products=goods[:2])
     make_tender(organisation=cast.lumiere, user=cast.pierre)
     page = olga.get_page(at(cast.lumiere))
     for words in (
@@ -204,70 +205,14 @@ def test_an_organisation_shows_people_programme_and_volume(olga, cast):
         "Legal representative",
         "paula@lumiere.example",
         "Volume under management",
-        "No volume has been recorded yet.",
-        "The programme asks for CHF 2’000 a year, to be reached by",
+        "CHF 240.00 of CHF 2’000 a year",
+        "To be reached by",
+        "Products 2",
+        "Clients 1",
         "Calls for tenders published 1",
     ):
         assert words in page, words
     assert "Volume" not in olga.get_page(at(cast.lumen)).text
-
-
-def test_the_operator_records_a_partner_s_volume(olga, cast):
-    """RULES A2: in the organisation's currency; the page shows it, and the field holds it for next time."""
-    page = olga.get_page(at(cast.bergwerk))
-    assert "a year, in EUR" in page
-    done = olga.submit(at(cast.bergwerk), {"amount": " 1’349.5 "}, to=at(cast.bergwerk, "/volume"))
-    assert (done.status, done.location) == (303, at(cast.bergwerk))
-    page = olga.get_page(done.location)
-    assert "The volume of Bergwerk IT GmbH is recorded." in page.notices
-    assert "€ 1’349.50" in page and "as recorded on 21 November 2026" in page
-    assert page.main.all("progress")[0].get("value") == "74"
-    assert page.root.by_id("amount").get("value") == "1349.50"
-    assert audited()[-1] == "volume.recorded"
-
-
-def test_a_recorded_volume_is_taken_back_by_an_empty_field(olga, cast, now):
-    """RULES A2."""
-    record_volume(cast.lumiere_partner, Money(0, "CHF"), by=cast.olga, now=now)
-    page = olga.get_page(at(cast.lumiere))
-    assert "CHF 0.00" in page and "To remove the recorded volume, leave the field empty." in page
-    done = olga.submit(at(cast.lumiere), {"amount": ""}, to=at(cast.lumiere, "/volume"))
-    page = olga.get_page(done.location)
-    assert "The recorded volume of Lumière Digital Sàrl is removed." in page.notices
-    assert "No volume has been recorded yet." in page
-
-
-@pytest.mark.parametrize(
-    ("typed", "sentence"),
-    [
-        ("", "Enter an amount such as 1’500 or 1’500.50."),
-        ("a lot", "Enter an amount such as 1’500 or 1’500.50."),
-        ("-5", "Enter an amount such as 1’500 or 1’500.50."),
-        ("100’000’000.01", "This amount is too large."),
-        ("9" * 21, "Use at most 20 characters; there are 21 now."),
-    ],
-)
-def test_a_volume_that_is_none_comes_back_as_it_was_typed(olga, cast, typed, sentence):
-    page = olga.submit(at(cast.lumiere), {"amount": typed}, to=at(cast.lumiere, "/volume"))
-    assert page.status == 422 and page.errors == [sentence]
-    assert page.root.by_id("amount-error").text == sentence
-    assert page.root.by_id("amount").get("value") == typed
-    assert "No volume has been recorded yet." in page and audited() == []
-
-
-def test_only_a_partner_has_a_volume(olga, cast):
-    """RULES A2."""
-    assert olga.post_to(at(cast.lumen, "/volume"), {"amount": "1500"}).status == 404
-    assert olga.post_to("/en/admin/organisations/nobody/volume", {"amount": "1500"}).status == 404
-
-
-def test_a_volume_in_another_currency_is_not_offered_as_one_in_this(olga, cast, now):
-    """RULES A2, O3: the organisation has moved since."""
-    record_volume(cast.lumiere_partner, Money(190_000, "CHF"), by=cast.olga, now=now)
-    unit_of_work(lambda: setattr(cast.lumiere, "currency", "EUR"))()
-    page = olga.get_page(at(cast.lumiere))
-    assert "CHF 1’900.00" in page and "of CHF 2’000 a year" in page and "a year, in EUR" in page
-    assert page.root.by_id("amount").get("value") == ""
 
 
 # --- calls for tenders --------------------------------------------------------------------------------------

@@ -11,13 +11,12 @@ from tests.addresses import ADDRESSES, buying, buying_for_client, client_that_bu
 from tests.browser.stage import Stage
 from tests.factories import make_organisation
 from tests.times import NOW
-from webapp import drafts
+from webapp import drafts, links
 from webapp.accounts.models import User
-from webapp.directory.actions import record_volume, suspend
+from webapp.directory.actions import suspend
 from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.mailer import address_of
-from webapp.money import Money
 from webapp.partnerships.models import ProductGrant
 from webapp.partnerships.rules import Access, Payer, Side
 
@@ -59,8 +58,9 @@ def _no_operator(stage: Stage) -> None:
     db.session.commit()
 
 
-def _volume(stage: Stage) -> None:
-    record_volume(stage.cast.lumiere_partner, Money(49_950, "CHF"), by=stage.cast.olga, now=NOW)
+def _no_statements(stage: Stage) -> None:
+    stage.cast.lumiere_partner.statement_mail = False
+    db.session.commit()
 
 
 def _lumen(stage: Stage) -> dict[str, Any]:
@@ -266,6 +266,13 @@ SIGHTS = (
     Sight("profile", "directory.profile", values=lambda s: {"slug": s.cast.lumiere_partner.slug}),
     Sight("become a partner", "directory.become"),
     Sight("affiliate programme", "affiliation.programme"),
+    Sight("prices", "revenue.prices"),
+    Sight("prices of many", "revenue.prices", query="?plan=web-pro&quantity=35&currency=EUR"),
+    Sight("prices of how many?", "revenue.prices", query="?quantity=many"),
+    Sight(
+        "stop statements", "tenders.stop_mail",
+        values=lambda s: {"token": links.stop_token("statements", s.cast.lumiere_partner.public_id)},
+    ),
     Sight("new call", "tenders.new"),
     Sight("call typed", "tenders.edit", values=lambda s: {"draft": s.typed}),
     Sight("call to check", "tenders.check", values=lambda s: {"draft": s.typed}),
@@ -397,13 +404,19 @@ SIGHTS = (
     Sight("order to check", "ordering.check", "nadia", buying),
     Sight("order placed", "ordering.placed", "nadia", lambda s: {**_lumen(s), "draft": s.order.key}),
     # a partner
+    Sight("revenue", "revenue.index", "pierre", _lumiere),
+    Sight(
+        "revenue of another month", "revenue.index", "pierre", _lumiere, "?month=2026-10", prepare=_no_statements
+    ),
+    Sight("no revenue yet", "revenue.index", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
+    Sight("prices of a partner", "revenue.partner_prices", "pierre", _lumiere, "?plan=web-pro&quantity=35"),
+    Sight("prices of a partner, in EUR", "revenue.partner_prices", "pierre", _lumiere, "?currency=EUR"),
     Sight("ask a client", "requests.new", "pierre", _lumiere),
     Sight("ask whom", "requests.who", "pierre", _asking),
     Sight("ask for what", "requests.ask", "pierre", _asking),
     Sight("ask with a few words", "requests.message", "pierre", _asking),
     Sight("ask, to check", "requests.check", "pierre", _asking),
     Sight("overview of a partner", "pages.overview", "pierre", _lumiere),
-    Sight("overview with a volume", "pages.overview", "pierre", _lumiere, prepare=_volume),
     Sight("inbox", "inbox.index", "pierre", _lumiere),
     Sight("inbox filtered", "inbox.index", "pierre", _lumiere, query="?service=backup&language=de"),
     Sight("inbox, nothing aside", "inbox.index", "pierre", _lumiere, query="?tab=dismissed"),
@@ -472,10 +485,6 @@ SIGHTS = (
     Sight(
         "an organisation", "backoffice.organisation", "olga",
         lambda s: {"organisation": s.cast.lumiere.public_id},
-    ),
-    Sight(
-        "an organisation with a volume", "backoffice.organisation", "olga",
-        lambda s: {"organisation": s.cast.lumiere.public_id}, prepare=_volume,
     ),
     Sight("orders on the desk", "orders.desk", "olga"),
     Sight("orders on the desk searched", "orders.desk", "olga", query="?q=zzzz&state=overdue"),

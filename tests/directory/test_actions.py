@@ -27,7 +27,6 @@ from webapp.directory.rules import (
 )
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
-from webapp.money import Money
 from webapp.refused import Refused
 from webapp.unit import lock, unit_of_work
 
@@ -285,24 +284,6 @@ def test_a_new_logo_takes_the_place_of_the_old_one(cast, now):
     actions.edit_listing(partner, listing(), remove_logo=True, by=cast.pierre, now=now)
     assert partner.logo is None
     assert db.session.scalar(sa.select(sa.func.count(uploads.Upload.id))) == 0
-
-
-# --- the volume ---------------------------------------------------------------------------------------------
-
-
-def test_a_volume_is_recorded_replaced_and_taken_back(cast, now):
-    """RULES A2: with its day; the audit trail keeps every figure."""
-    partner, later = cast.lumiere_partner, now + timedelta(days=30)
-    actions.record_volume(partner, Money(0, "CHF"), by=cast.olga, now=now)
-    assert queries.managed_volume(partner) == Money(0, "CHF")
-    actions.record_volume(partner, Money(123_450, "CHF"), by=cast.olga, now=later)
-    assert queries.managed_volume(partner) == Money(123_450, "CHF")
-    assert partner.volume_recorded_at == later
-    actions.record_volume(partner, None, by=cast.olga, now=later)
-    assert queries.managed_volume(partner) is None and partner.volume_recorded_at is None
-    assert audited() == ["volume.recorded"] * 3
-    details = db.session.scalars(sa.select(AuditEvent.detail).order_by(AuditEvent.id)).all()
-    assert details == ["volume=CHF 0", "volume=CHF 123450", "volume=none"]
 
 
 # --- suspended, and active again ----------------------------------------------------------------------------

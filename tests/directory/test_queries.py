@@ -8,12 +8,11 @@ import sqlalchemy as sa
 from werkzeug.datastructures import MultiDict
 
 from tests.factories import make_organisation, make_partner, make_user
-from webapp.directory import actions, queries
+from webapp.directory import queries
 from webapp.directory.forms import read_filters
 from webapp.directory.models import PartnerAccount
 from webapp.directory.rules import Filters
 from webapp.extensions import db
-from webapp.money import Money
 from webapp.text import fold
 from webapp.unit import unit_of_work
 
@@ -168,20 +167,3 @@ def test_a_preview_is_for_the_people_of_the_organisation(cast):
     assert queries.listed_partner(slug) is None
     assert queries.own_partner(slug, cast.paula) is cast.lumiere_partner
     assert queries.own_partner(slug, cast.berta) is None
-
-
-def test_the_volume_stands_in_the_organisation_s_currency(cast, now):
-    """RULES A2: CHF 2000 or EUR 1800, twelve months; nothing is said of what nobody recorded."""
-    swiss, german = (queries.volume_of(p, now=now) for p in (cast.lumiere_partner, cast.bergwerk_partner))
-    assert (swiss.asked, german.asked) == (Money(200_000, "CHF"), Money(180_000, "EUR"))
-    assert swiss.managed is None and not swiss.reached and swiss.in_grace
-
-
-def test_a_recorded_volume_keeps_its_currency_when_the_organisation_moves(cast, now):
-    """RULES A2, O3: CHF 1900 don't become EUR 1900, which would be enough."""
-    partner = cast.lumiere_partner
-    actions.record_volume(partner, Money(190_000, "CHF"), by=cast.olga, now=now)
-    unit_of_work(lambda: setattr(partner.organisation, "currency", "EUR"))()
-    standing = queries.volume_of(partner, now=now)
-    assert (standing.managed, standing.asked) == (Money(190_000, "CHF"), Money(200_000, "CHF"))
-    assert not standing.reached

@@ -14,18 +14,18 @@ from tests.factories import (
     make_organisation,
     make_partner,
     make_partnership,
+    make_plan,
+    make_product,
     make_tender,
     make_user,
 )
 from webapp import jobs, kept
 from webapp.accounts.rules import Kind
-from webapp.directory.actions import record_volume
 from webapp.extensions import db
-from webapp.i18n import day
 from webapp.invitations.rules import Direction
-from webapp.money import Money
 from webapp.pages import queries as page_queries
 from webapp.pages import routes
+from webapp.partnerships.rules import Access
 from webapp.tenders.models import TenderRecipient
 from webapp.unit import unit_of_work
 
@@ -140,11 +140,10 @@ def test_a_partner_sees_calls_volume_and_listing(client, cast):
     for words in (
         "1 open call for tenders",
         "A shop for eyeglasses",
-        "No volume has been recorded yet.",
-        "The programme asks for CHF 2’000 a year, to be reached by",
+        "CHF 0.00 of CHF 2’000 a year",
+        "To be reached by",
     ):
         assert words in page, words
-    assert not page.main.all("progress")
     assert page.links["Edit the directory profile"].endswith("/directory-profile")
     assert "vera@visitor.example" not in page.text
 
@@ -156,20 +155,19 @@ def test_a_partner_sees_calls_volume_and_listing(client, cast):
         (200_000, 60, "100", "The yearly volume is reached."),
         (200_000, 600, "100", "The yearly volume is reached."),
         (199_990, 600, "99", "The yearly volume is not reached. It was due by"),
-        (None, 600, None, "The programme has asked for CHF 2’000 a year since"),
+        (None, 600, "0", "The yearly volume is not reached. It was due by"),
     ],
 )
 def test_a_partner_sees_where_it_stands(client, cast, now, minor, days, share, sentence):
-    """RULES A2: a figure says when it was recorded; without one there is no progress to show."""
+    """RULES A2: by what its clients’ products cost a year."""
     partner = cast.lumiere_partner
     unit_of_work(lambda: setattr(partner, "approved_at", now - timedelta(days=days)))()
     if minor is not None:
-        record_volume(partner, Money(minor, "CHF"), by=cast.olga, now=now)
+        make_product(cast.lumen, plan=make_plan(price_chf=minor))
+        make_partnership(cast.lumen, partner, Access.FULL)
     page = client.sign_in(cast.paula).get_page(overview_of(cast.lumiere))
     assert sentence in page
-    assert [bar.get("value") for bar in page.main.all("progress")] == [share] * (share is not None)
-    assert (f"as recorded on {day(now)}" in page.text) is (share is not None)
-    assert ("No volume has been recorded yet." in page.text) is (share is None)
+    assert [bar.get("value") for bar in page.main.all("progress")] == [share]
 
 
 def test_a_new_partner_is_asked_to_complete_its_profile(client, cast):

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from wtforms import ValidationError
-
 from webapp.accounts.forms import NewPassword
 from webapp.directory.labels import SUSPENSION_REASONS
-from webapp.forms import Amount, BaseForm, EmailLine, Line, OneOf, Text, filled, lazy, needed
-from webapp.i18n import gettext as _
-from webapp.money import Money
+from webapp.forms import BaseForm, EmailLine, Line, OneOf, Text, filled, lazy, needed
 
 
 class RejectionForm(BaseForm):
@@ -19,27 +15,6 @@ class RejectionForm(BaseForm):
         [needed(lazy("Write the reason; the applicant reads it.")), filled(least=10, most=2000)],
         most=2000,
     )
-
-
-class VolumeForm(BaseForm):
-    """A partner's yearly volume (RULES A2); an empty field takes back what is recorded."""
-
-    amount = Amount(lazy("Volume a year"))
-
-    def __init__(self, recorded: Money | None, currency: str) -> None:
-        known = recorded if recorded and recorded.currency == currency else None
-        super().__init__(data={"amount": known})
-        self.recorded = recorded
-        self.currency = currency
-
-    def validate_amount(self, field: Amount) -> None:
-        if field.minor is None and self.recorded is None:
-            raise ValidationError(_("Enter an amount such as 1’500 or 1’500.50."))
-
-    @property
-    def volume(self) -> Money | None:
-        """What to record, after validation."""
-        return None if self.amount.minor is None else Money(self.amount.minor, self.currency)
 
 
 class SuspensionForm(BaseForm):

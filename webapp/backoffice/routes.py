@@ -9,14 +9,13 @@ from webapp import clock, links
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import operator, person
 from webapp.accounts.labels import ROLES
-from webapp.accounts.models import Organisation
 from webapp.accounts.rules import AddressTaken, OperatorExists
 from webapp.backoffice import actions, labels, queries
-from webapp.backoffice.forms import RejectionForm, SetupForm, SuspensionForm, VolumeForm
+from webapp.backoffice.forms import RejectionForm, SetupForm, SuspensionForm
 from webapp.directory import actions as partner_actions
 from webapp.directory import queries as directory
 from webapp.directory.labels import APPLICATION_STATES, SUSPENSION_REASONS
-from webapp.directory.models import Application, PartnerAccount
+from webapp.directory.models import Application
 from webapp.directory.rules import SuspensionReason
 from webapp.found import found
 from webapp.htmx import go, page_number, render, saying_why_not, show
@@ -29,6 +28,7 @@ from webapp.products import queries as products
 from webapp.programme import DEFAULT_FILE
 from webapp.programme import programme as policy
 from webapp.refused import Gone
+from webapp.revenue import queries as revenue
 from webapp.tenders import actions as tender_actions
 from webapp.tenders import queries as tenders
 from webapp.tenders.labels import STATUSES
@@ -127,50 +127,21 @@ def organisations() -> Response:
     return render("backoffice/organisations.html", part=part, search=_search())
 
 
-def _volume_form(partner: PartnerAccount) -> VolumeForm:
-    return VolumeForm(directory.managed_volume(partner), partner.organisation.currency)
-
-
-def _organisation_page(it: Organisation, partner: PartnerAccount | None, form: VolumeForm | None) -> Response:
-    return show(
-        "backoffice/organisation.html",
-        form,
-        it=it,
-        roles=ROLES,
-        partner=partner,
-        suspension=queries.suspension_of(partner) if partner else None,
-        reasons=SUSPENSION_REASONS,
-        standing=directory.volume_of(partner, now=clock.now()) if partner else None,
-        applications=queries.applications_of(it),
-        states=APPLICATION_STATES,
-        tenders_count=queries.tenders_sent_count(it),
-    )
-
-
 @blueprint.get("/organisations/<organisation>")
 @operator
 def organisation(organisation: str) -> Response:
     """One organisation: people, programme, volume, calls for tenders."""
     it = found(queries.organisation(organisation))
     partner = directory.account_of(it)
-    return _organisation_page(it, partner, _volume_form(partner) if partner else None)
-
-
-@blueprint.post("/organisations/<organisation>/volume")
-@operator
-def record_volume(organisation: str) -> AnyResponse:
-    """Records a partner's yearly volume, or takes the figure back (RULES A2)."""
-    it = found(queries.organisation(organisation))
-    partner = found(directory.account_of(it))
-    form = _volume_form(partner)
-    if not form.validate_on_submit():
-        return _organisation_page(it, partner, form)
-    partner_actions.record_volume(partner, form.volume, by=person(), now=clock.now())
-    if form.volume:
-        flash(_("The volume of %(organisation)s is recorded.", organisation=it.name))
-    else:
-        flash(_("The recorded volume of %(organisation)s is removed.", organisation=it.name))
-    return go(url_for("backoffice.organisation", organisation=it.public_id))
+    volume = revenue.volume(partner) if partner else None
+    return render(
+        "backoffice/organisation.html",
+        it=it, roles=ROLES, partner=partner, volume=volume,
+        standing=revenue.standing(partner, volume, now=clock.now()) if partner and volume else None,
+        suspension=queries.suspension_of(partner) if partner else None, reasons=SUSPENSION_REASONS,
+        applications=queries.applications_of(it), states=APPLICATION_STATES,
+        tenders_count=queries.tenders_sent_count(it),
+    )  # fmt: skip
 
 
 @blueprint.route("/organisations/<organisation>/suspension", methods=["GET", "POST"])

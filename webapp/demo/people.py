@@ -49,7 +49,6 @@ class Partner:
     texts: Mapping[str, str]
     years: float  # a partner since
     about: str  # what it wrote when it applied
-    volume: int | None = None  # a year, in whole units of its currency, as recorded at the desk
     logo: str = ""  # a shape and a colour, see `drawings`
     wants: Mapping[str, object] = field(
         default_factory=dict
@@ -114,7 +113,6 @@ PARTNERS = (
         8.2,
         "Nous créons des sites depuis 2014 et suivons une soixantaine de clients, surtout des commerces et des "
         "cabinets. Nous assurons nous-mêmes l’assistance, par téléphone, du lundi au samedi.",
-        volume=4860,
         logo="sun:#c2410c",
     ),
     Partner(
@@ -133,7 +131,6 @@ PARTNERS = (
         11.4,
         "Wir betreiben Server für über hundert KMU in der Ostschweiz, mit eigenem Pikett rund um die Uhr. "
         "Zwei unserer Leute haben die Weiterbildung in Informationssicherheit abgeschlossen.",
-        volume=12350,
         logo="peaks:#334155",
         wants={"tender_least_budget": 1000},
     ),
@@ -150,7 +147,6 @@ PARTNERS = (
         },
         6.1,
         "Zu viert entwerfen und bauen wir Onlineshops für Verlage, Museen und kleine Marken.",
-        volume=2240,
         logo="wave:#0f766e",
         wants={"tender_mail": "daily"},
     ),
@@ -238,7 +234,6 @@ PARTNERS = (
         2.4,
         "Nous venons du spectacle vivant et connaissons les soirs de guichet fermé. Nous équipons une vingtaine de "
         "salles et de festivals de l’Ouest.",
-        volume=960,
         wants={"tender_mail": "daily"},
     ),
     Partner(
@@ -303,7 +298,6 @@ PARTNERS = (
         0.9,
         "Three of us, all formerly in support at larger hosts. We work for schools, clinics and international "
         "associations around Basel, in English and German.",
-        volume=1240,
         logo="bridge:#4338ca",
     ),
     Partner(
@@ -316,7 +310,6 @@ PARTNERS = (
         {"de": "Websites und Postfächer für Vereine, Schulen und Gemeinden am Bodensee."},
         3.1,
         "Zwei Gestalterinnen und ein Techniker: Wir betreuen rund dreissig Websites zwischen Rorschach und St. Gallen.",
-        volume=2120,
         wants={"tender_mail": "daily"},
     ),
 )  # fmt: skip

@@ -23,7 +23,6 @@ from webapp.directory.models import Application
 from webapp.directory.rules import Listing
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
-from webapp.money import MINOR_PER_UNIT, Money
 from webapp.organisations import actions as organisations
 from webapp.postman import Postman
 from webapp.tenders import actions as tenders
@@ -101,10 +100,6 @@ class Story(Teller):
         contact = people_of.membership_in(account.organisation, by)
         assert contact is not None
         inbox.set_preferences(account, _preferences(partner), contact=contact, by=by, now=now)
-        if partner.volume is not None:
-            yield (now := self.days_ago(16, "11:15"))
-            volume = Money(partner.volume * MINOR_PER_UNIT, account.organisation.currency)
-            directory.record_volume(account, volume, by=self.person(people.OLGA), now=now)
 
     def _client(self, company: Company, days: int) -> Strand:
         yield (now := self.days_ago(days, "11:30"))

@@ -24,7 +24,6 @@ from webapp.directory.rules import (
 )
 from webapp.extensions import db
 from webapp.i18n import speaking
-from webapp.money import Money
 from webapp.places import place_name
 from webapp.programme import programme
 from webapp.text import fold, slug
@@ -116,17 +115,6 @@ def _free_slug(name: str) -> str:
         n += 1
         free = f"{wanted}-{n}"
     return free
-
-
-@unit_of_work
-def record_volume(partner: PartnerAccount, volume: Money | None, *, by: User | None, now: datetime) -> None:
-    """Notes what the products under its management cost a year; None takes the figure back (RULES A2)."""
-    lock(partner)
-    partner.volume_minor = volume.minor if volume else None
-    partner.volume_currency = volume.currency if volume else None
-    partner.volume_recorded_at = now if volume else None
-    detail = f"volume={volume.currency} {volume.minor}" if volume else "volume=none"
-    audit.record("volume.recorded", partner, by=by, now=now, organisation=partner.organisation, detail=detail)
 
 
 @unit_of_work

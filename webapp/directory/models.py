@@ -54,7 +54,7 @@ class PartnerAccount(Base):
     """An approved partner: its listing in the directory (RULES A5) and which tenders it wants (RULES T9).
 
     `version` counts the changes of the listing. Of the tender preferences an empty set means "all".
-    The volume keeps its currency: the organisation's changes when it moves to another country (RULES O3).
+    `statement_mail`: what each month brought is told by mail.
     """
 
     __tablename__ = "partner_accounts"
@@ -65,9 +65,7 @@ class PartnerAccount(Base):
     approved_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
 
-    volume_minor: Mapped[int | None] = mapped_column(sa.BigInteger)
-    volume_currency: Mapped[str | None] = mapped_column(sa.String(3))
-    volume_recorded_at: Mapped[datetime | None]
+    statement_mail: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 
     slug: Mapped[str] = mapped_column(sa.String(80), unique=True)
     listed_at: Mapped[datetime | None]
@@ -101,12 +99,6 @@ class PartnerAccount(Base):
     __table_args__ = (
         sa.CheckConstraint("tender_mail IN ('at_once', 'daily', 'never')", name="tender_mail"),
         sa.CheckConstraint("tender_least_budget >= 0", name="tender_least_budget"),
-        sa.CheckConstraint("volume_minor >= 0 AND volume_currency IN ('CHF', 'EUR')", name="volume"),
-        sa.CheckConstraint(
-            "(volume_minor IS NULL) = (volume_recorded_at IS NULL)"
-            " AND (volume_currency IS NULL) = (volume_recorded_at IS NULL)",
-            name="volume_whole",
-        ),
         sa.Index(
             "ix_partner_accounts_listed",
             "sort_name",

@@ -15,10 +15,8 @@ from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES
 from webapp.directory.models import Application, ListingText, PartnerAccount
-from webapp.directory.rules import Filters, MayNotApply, Obstacle, VolumeStanding, obstacle, volume_standing
+from webapp.directory.rules import Filters, MayNotApply, Obstacle, obstacle
 from webapp.extensions import db
-from webapp.money import Money
-from webapp.programme import programme
 from webapp.text import fold
 from webapp.uploads import Upload
 
@@ -145,26 +143,6 @@ def tender_contact_for(organisation: Organisation, applicant: User) -> Membershi
         )
         .order_by(is_applicant, Membership.id)
         .limit(1)
-    )
-
-
-def managed_volume(partner: PartnerAccount) -> Money | None:
-    """What the products under its management cost a year, as recorded; None where it is not (RULES A2)."""
-    if partner.volume_minor is None or partner.volume_currency is None:
-        return None
-    return Money(partner.volume_minor, partner.volume_currency)
-
-
-def volume_of(partner: PartnerAccount, *, now: datetime) -> VolumeStanding:
-    """Where the partner stands towards the yearly volume (RULES A2)."""
-    eligibility = programme().eligibility
-    managed = managed_volume(partner)
-    return volume_standing(
-        managed,
-        eligibility.volume(managed.currency if managed else partner.organisation.currency),
-        since=partner.approved_at,
-        months=eligibility.months_to_reach_it,
-        now=now,
     )
 
 

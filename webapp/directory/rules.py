@@ -89,9 +89,9 @@ class NotSuspended(Refused):
 
 @dataclass(frozen=True)
 class VolumeStanding:
-    """RULES A2: where a partner stands; `managed` is None as long as nobody has recorded its volume."""
+    """RULES A2: where a partner stands, with what is managed and asked for in one currency."""
 
-    managed: Money | None
+    managed: Money
     asked: Money
     due: datetime
     reached: bool
@@ -100,13 +100,11 @@ class VolumeStanding:
     @property
     def share(self) -> int:
         """Managed volume as whole per cent of what is asked, at most 100, for a progress bar."""
-        if self.managed is None:
-            return 0
         return min(100, self.managed.minor * 100 // self.asked.minor) if self.asked.minor else 100
 
 
 def volume_standing(
-    managed: Money | None, asked: Money, *, since: datetime, months: int, now: datetime
+    managed: Money, asked: Money, *, since: datetime, months: int, now: datetime
 ) -> VolumeStanding:
     """Where a partner stands `months` after it was approved at `since` (RULES A2)."""
     month = since.month - 1 + months
@@ -126,8 +124,7 @@ def volume_standing(
         31,
     ]
     due = since.replace(year=year, month=month, day=min(since.day, last_day[month - 1]))
-    reached = managed is not None and managed.minor >= asked.minor
-    return VolumeStanding(managed, asked, due, reached, now < due)
+    return VolumeStanding(managed, asked, due, managed.minor >= asked.minor, now < due)
 
 
 @dataclass(frozen=True)

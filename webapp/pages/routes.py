@@ -37,6 +37,7 @@ from webapp.pages import queries
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.rules import manages_all_clients
 from webapp.programme import programme
+from webapp.revenue import queries as revenue
 from webapp.tenders import queries as tenders
 from webapp.tenders.models import Tender
 
@@ -46,7 +47,10 @@ technical = Blueprint("technical", __name__)
 NEWEST_PARTNERS = 3
 NEWEST_TENDERS = 5
 PARTNERS_PER_MAP = 2000
-PUBLIC_PAGES = ("pages.home", "directory.index", "tenders.new", "directory.become", "affiliation.programme")
+PUBLIC_PAGES = (
+    "pages.home", "directory.index", "tenders.new", "directory.become", "revenue.prices", "orders.who_earns",
+    "affiliation.programme",
+)  # fmt: skip
 
 
 def settings() -> Settings:
@@ -109,13 +113,15 @@ def _partners_of(membership: Membership) -> dict[str, Any]:
 
 def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: list[Tender]) -> Response:
     now, reaches_all = clock.now(), manages_all_clients(membership.role)
+    volume = revenue.volume(partner)
     return render(
         "pages/overview_partner.html",
         membership=membership,
         partner=partner,
         count=inbox.open_count(partner, now=now),
         newest=inbox.calls(partner, "open", now=now).rows[:NEWEST_TENDERS],
-        standing=directory.volume_of(partner, now=now),
+        volume=volume,
+        standing=revenue.standing(partner, volume, now=now),
         sent=sent,
         waiting=invitations.waiting_for_partner(partner, now=now) if reaches_all else [],
         **_partners_of(membership),

@@ -16,6 +16,7 @@ from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.mailer import QueuedMail
 from webapp.programme import programme
+from webapp.revenue import actions as revenue
 from webapp.tenders import mail as mails
 from webapp.tenders import queries
 from webapp.tenders.models import Offer, Tender, TenderRecipient
@@ -261,7 +262,12 @@ def accept(tender: Tender, offer: Offer, *, seen: str, by: User | None, now: dat
 
 @unit_of_work
 def stop_mail(what: str, public_id: str, *, now: datetime) -> bool:
-    """What a mail's stop link does: `tenders` stops a partner's mails, `openings` a requester's. False if unknown."""
+    """What a mail's stop link does: `tenders` and `statements` stop a partner's mails, `openings` a requester's.
+
+    False if unknown.
+    """
+    if what == "statements":
+        return revenue.stop_statements(public_id, now=now)
     if what == "tenders":
         partner = queries.partner_to_stop(public_id)
         if partner and partner.tender_mail != "never":
