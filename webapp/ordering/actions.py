@@ -8,7 +8,6 @@ from datetime import datetime
 from webapp import drafts
 from webapp.accounts.models import User
 from webapp.drafts import Draft
-from webapp.i18n import money
 from webapp.ordering import rules
 from webapp.ordering.models import Purchase
 from webapp.ordering.rules import Seen
@@ -40,7 +39,7 @@ def place(
     except PriceChanged as refusal:  # the partnership is locked: its payment method may be the cause
         if purchase.charged is not seen.charged:
             raise rules.PayerChanged(payer=purchase.payer.name) from None
-        raise rules.AmountChanged(old=money(seen.gross), new=refusal.values["amount"]) from None
+        raise rules.AmountChanged(old=seen.gross, new=refusal.values["amount"]) from None
     charged = Payer.CLIENT if order.payer_id == order.holder_id else Payer.PARTNER
     if charged is not seen.charged:  # the same amount, but somebody else's money
         raise rules.PayerChanged(payer=order.payer.name)
