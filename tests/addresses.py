@@ -214,6 +214,14 @@ def offered(stage: Stage) -> dict[str, Any]:
     return {**lumiere(stage), "invitation": stage.offered.public_id}
 
 
+def invoice(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "invoice": stage.order.invoice.public_id}
+
+
+def any_invoice(stage: Stage) -> dict[str, Any]:
+    return {"invoice": stage.refunded.invoices[-1].public_id}
+
+
 def order(stage: Stage) -> dict[str, Any]:
     return {**lumen(stage), "order": stage.order.public_id}
 
@@ -327,6 +335,14 @@ ADDRESSES: dict[str, Address] = {
     "orders.check_refund": Address(
         OPERATOR, get=200, post=303, values=lambda s: {**any_order(s), "draft": s.refunding}
     ),
+    "invoices.index": Address(ADMINS, get=200, values=lumen),
+    "invoices.show": Address(ADMINS, get=200, values=invoice),
+    "invoices.document": Address(ADMINS, get=200, values=invoice, page=False),
+    "invoices.electronic": Address(ADMINS, get=200, values=invoice, page=False),
+    "invoices.desk": Address(OPERATOR, get=200),
+    "invoices.on_desk": Address(OPERATOR, get=200, values=any_invoice),
+    "invoices.desk_document": Address(OPERATOR, get=200, values=any_invoice, page=False),
+    "invoices.desk_electronic": Address(OPERATOR, get=200, values=any_invoice, page=False),
     "ledger.account": Address(ADMINS, get=200, values=lumen),
     "ledger.account_file": Address(ADMINS, get=200, values=lumen, page=False),
     "renewals.index": Address(ADMINS, get=200, values=lumen),

@@ -11,9 +11,9 @@ import platform
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import mails, pages, partnerships, report, start
+from tests.benchmarks import mails, money, pages, partnerships, report, start
 
-PARTS = ("directory", "inbox", "weight", "clients", "confirm", "mail", "start")
+PARTS = ("directory", "inbox", "weight", "clients", "confirm", "mail", "invoices", "start")
 
 
 def main() -> None:
@@ -43,6 +43,8 @@ def main() -> None:
             found += partnerships.run(given.database, folder, rounds=rounds, seconds=seconds)
         if given.only in ("", "confirm", "mail"):
             found += mails.run(given.database, folder, rounds=rounds, only=given.only)
+        if given.only in ("", "invoices"):
+            found += money.run(given.database, folder, rounds=rounds, only=given.only)
         if given.only in ("", "start"):
             found += start.run(folder, rounds=rounds)
     missed = [ratio for ratio in found if ratio.met is False]

@@ -221,6 +221,18 @@ def _over(**values: Any) -> Callable[[Stage], None]:
     return change
 
 
+def _invoice(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "invoice": stage.order.invoice.public_id}
+
+
+def _invoice_for_client(stage: Stage) -> dict[str, Any]:
+    return {**_lumiere(stage), "invoice": stage.entrusted.invoice.public_id}
+
+
+def _note(stage: Stage) -> dict[str, Any]:
+    return {"invoice": stage.refunded.invoices[-1].public_id}
+
+
 def _order(stage: Stage) -> dict[str, Any]:
     return {**_lumen(stage), "order": stage.order.public_id}
 
@@ -354,6 +366,11 @@ SIGHTS = (
     Sight("nothing renews", "renewals.index", "pierre", _lumiere),
     Sight("no such page of renewals", "renewals.index", "adam", _lumen, query="?page=9"),
     Sight("mails about renewals", "renewals.notices", "nadia", _lumen),
+    Sight("invoices", "invoices.index", "nadia", _lumen),
+    Sight("invoices, past the last", "invoices.index", "nadia", _lumen, query="?page=9"),
+    Sight("no invoices yet", "invoices.index", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
+    Sight("an invoice", "invoices.show", "nadia", _invoice),
+    Sight("an invoice for a client", "invoices.show", "pierre", _invoice_for_client),
     Sight("who earns", "orders.who_earns"),
     Sight("orders", "orders.index", "nadia", _lumen),
     Sight("orders, none in this state", "orders.index", "nadia", _lumen, query="?state=done"),
@@ -494,6 +511,13 @@ SIGHTS = (
     Sight(
         "refund to check", "orders.check_refund", "olga",
         lambda s: {**_any_order(s), "draft": s.refunding},
+    ),
+    Sight("invoices on the desk", "invoices.desk", "olga"),
+    Sight("invoices on the desk searched", "invoices.desk", "olga", query="?q=zzzz&kind=credit_note"),
+    Sight("a credit note on the desk", "invoices.on_desk", "olga", _note),
+    Sight(
+        "an invoice on the desk", "invoices.on_desk", "olga",
+        lambda s: {"invoice": s.refunded.invoice.public_id},
     ),
     Sight("catalogue", "products.catalogue", "olga"),
     Sight("new plan", "products.new_plan", "olga"),

@@ -45,8 +45,15 @@ def on_desk(invoice: str) -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/admin/invoices/<invoice>.<any(pdf,xml):kind>")
+@blueprint.get("/admin/invoices/<invoice>.pdf")
 @operator
-def desk_document(invoice: str, kind: str) -> Response:
-    """The document as a file, the payer's own."""
-    return exchange.download(found(orders.any_invoice(invoice)), kind)
+def desk_document(invoice: str) -> Response:
+    """The document for people, the payer's own."""
+    return exchange.download(found(orders.any_invoice(invoice)), "pdf")
+
+
+@blueprint.get("/admin/invoices/<invoice>.xml")
+@operator
+def desk_electronic(invoice: str) -> Response:
+    """The document for machines, the payer's own."""
+    return exchange.download(found(orders.any_invoice(invoice)), "xml")

@@ -41,18 +41,28 @@ _at_work = Lock()  # one press, one document at a time: each takes milliseconds
 
 def pdf(document: Document, *, hue: int = HUE) -> bytes:
     """The document as PDF/A-3a and PDF/UA, the same bytes each time; `hue` is the operator's colour."""
+    return _with_properties(draw(content(document, hue=hue), document.issued_on))
+
+
+def content(document: Document, *, hue: int = HUE) -> str:
+    """All that the layout shows, as JSON."""
     with speaking(document.language, document.region):
-        content = _clean({**_content(document), "hue": hue})
-    content["xml"] = electronic.xml(document).decode()
+        said = _clean({**_content(document), "hue": hue})
+    said["xml"] = electronic.xml(document).decode()
+    return json.dumps(said)
+
+
+def draw(said: str, dated: date) -> bytes:
+    """The layout with this content, dated so."""
     with _at_work:
         drawn = _press().compile(
             format="pdf",
-            sys_inputs={"content": json.dumps(content)},
+            sys_inputs={"content": said},
             pdf_standards=STANDARDS,
-            timestamp=datetime.combine(document.issued_on, time(), UTC),
+            timestamp=datetime.combine(dated, time(), UTC),
         )
     assert isinstance(drawn, bytes)
-    return _with_properties(drawn)
+    return drawn
 
 
 @lru_cache(maxsize=1)

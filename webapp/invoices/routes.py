@@ -46,8 +46,15 @@ def show_invoice(membership: Membership, invoice: str) -> Response:
     )  # fmt: skip
 
 
-@blueprint.get("/o/<org>/invoices/<invoice>.<any(pdf,xml):kind>")
+@blueprint.get("/o/<org>/invoices/<invoice>.pdf")
 @member(MANAGES_MONEY)
-def document(membership: Membership, invoice: str, kind: str) -> Response:
-    """The document as a file."""
-    return exchange.download(found(orders.invoice_of(membership.organisation, invoice)), kind)
+def document(membership: Membership, invoice: str) -> Response:
+    """The document for people."""
+    return exchange.download(found(orders.invoice_of(membership.organisation, invoice)), "pdf")
+
+
+@blueprint.get("/o/<org>/invoices/<invoice>.xml")
+@member(MANAGES_MONEY)
+def electronic(membership: Membership, invoice: str) -> Response:
+    """The document for machines."""
+    return exchange.download(found(orders.invoice_of(membership.organisation, invoice)), "xml")
