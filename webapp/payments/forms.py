@@ -67,6 +67,8 @@ class WithdrawalForm(BaseForm):
     def validate(self, extra_validators: Any = None) -> bool:
         """The fields, then whether so much is paid out, and whether it can go there."""
         good = super().validate(extra_validators)
+        if self.currency.errors or self.kind.errors:
+            return False
         return self._fits("amount", self._check_amount) & self._fits(self.target, self._check_target) & good
 
     @property
@@ -85,15 +87,13 @@ class WithdrawalForm(BaseForm):
         return True
 
     def _check_amount(self) -> None:
-        account = self.accounts.get(self.currency.data or "")
-        if account is None:
-            return  # the message stands at the account
+        account = self.accounts[self.currency.data]
         rules.check_least(self.wanted, programme().invoicing.least_withdrawal(account.currency))
         if self.wanted.minor > account.minor:
             raise NotEnough()
 
     def _check_target(self) -> None:
-        self.destination = rules.destination(Kind(self.kind.data or Kind.IBAN), self[self.target].data)
+        self.destination = rules.destination(Kind(self.kind.data), self[self.target].data)
 
     @property
     def wanted(self) -> Money:
