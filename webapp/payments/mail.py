@@ -9,6 +9,7 @@ from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.orders import queries as billing
 from webapp.payments import queries
 from webapp.payments.models import Withdrawal
+from webapp.payments.rules import Kind
 
 
 @mail
@@ -65,10 +66,11 @@ def withdrawal_paid(row: QueuedMail) -> Letter | None:
         return None
     return Letter(
         subject=_("%(amount)s paid out", amount=money(withdrawal.money)),
-        heading=_("Your withdrawal has been paid out"),
-        paragraphs=(_("It takes a bank one or two working days until the money is there."),),
+        heading=_("A withdrawal has been paid out"),
+        paragraphs=(_arrives(withdrawal),),
         facts=(
             (_("Amount"), money(withdrawal.money)),
+            (_("From"), _("Prepaid account of %(organisation)s", organisation=withdrawal.organisation.name)),
             (_("To"), withdrawal.destination.masked),
             (_("Paid out on"), day(withdrawal.paid_at)),
         ),
@@ -86,12 +88,18 @@ def withdrawal_refused(row: QueuedMail) -> Letter | None:
         return None
     return Letter(
         subject=_("Withdrawal of %(amount)s not possible", amount=money(withdrawal.money)),
-        heading=_("Your withdrawal was not possible"),
+        heading=_("A withdrawal was not possible"),
         paragraphs=(
-            _("The money is back on the prepaid account."),
-            *((withdrawal.reason,) if withdrawal.reason else ()),
+            _(
+                "The money is back on the prepaid account of %(organisation)s.",
+                organisation=withdrawal.organisation.name,
+            ),
         ),
-        facts=((_("Amount"), money(withdrawal.money)), (_("To"), withdrawal.destination.masked)),
+        facts=(
+            (_("Amount"), money(withdrawal.money)),
+            (_("To"), withdrawal.destination.masked),
+            (_("Reason"), withdrawal.reason),
+        ),
         button=_account(withdrawal.organisation),
         why=_why(withdrawal.organisation),
         thread=_thread(withdrawal),
@@ -103,6 +111,12 @@ def _withdrawal(row: QueuedMail) -> Withdrawal | None:
     if withdrawal is None or not billing.is_told(withdrawal.organisation, row.address):
         return None
     return withdrawal
+
+
+def _arrives(withdrawal: Withdrawal) -> str:
+    if withdrawal.kind is Kind.PAYPAL:
+        return _("The money is on its way to the PayPal account.")
+    return _("It takes a bank one or two working days until the money is there.")
 
 
 def _account(organisation: Organisation) -> tuple[str, str]:
