@@ -532,18 +532,18 @@ def _contradiction(programme: Programme) -> str | None:
         return "sliding.rates needs one entry for each of sliding.counts"
     if unknown := [country for country in vat.registered if country not in vat.rates]:
         return f"vat.registered names {unknown[0]}, for which vat.rates has no rate"
+    if vat.registered and not (programme.seller and programme.seller.vat_number):
+        return "seller.vat_number is missing: invoices with VAT show it; who charges none sets vat.registered = []"
     if renewals.days_before >= renewals.automatic_reminder_days:
         return "renewals.automatic_reminder_days must be more than renewals.days_before"
     if tenders.closing_reminder_days >= tenders.validity_choices[0]:
         return "tenders.closing_reminder_days must be less than the shortest validity of a call"
     if len(affiliation.rates) != len(affiliation.rate_steps) or affiliation.rate_steps[:1] != (0,):
         return "affiliation.rate_steps must rise from 0, with one entry for each of affiliation.rates"
-    return _wrong_seller(programme.seller, vat) if programme.seller else None
+    return _wrong_seller(programme.seller) if programme.seller else None
 
 
-def _wrong_seller(seller: Seller, vat: Vat) -> str | None:
-    if vat.registered and not seller.vat_number:
-        return "seller.vat_number is missing; who charges no VAT sets vat.registered = []"
+def _wrong_seller(seller: Seller) -> str | None:
     if seller.vat_number and not _is_vat_number(seller.vat_number, seller.country):
         return f"seller.vat_number is no valid VAT number of {seller.country}: {seller.vat_number!r}"
     if extra := set(seller.bic) - set(seller.iban):
