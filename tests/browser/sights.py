@@ -19,6 +19,9 @@ from webapp.extensions import db
 from webapp.mailer import address_of
 from webapp.partnerships.models import ProductGrant
 from webapp.partnerships.rules import Access, Payer, Side
+from webapp.payments.actions import import_statement, send_back
+from webapp.payments.queries import kept_file
+from webapp.payments.statements import read as read_statement
 
 Values = Callable[[Stage], dict[str, Any]]
 CHANGES = "c" * 26  # the key of a draft
@@ -69,6 +72,34 @@ def _lumen(stage: Stage) -> dict[str, Any]:
 
 def _lumiere(stage: Stage) -> dict[str, Any]:
     return {"org": stage.cast.lumiere.public_id}
+
+
+def _asked(stage: Stage) -> dict[str, Any]:
+    return {**_lumen(stage), "draft": stage.payments.asking}
+
+
+def _transfer(stage: Stage) -> dict[str, Any]:
+    return {"transfer": stage.payments.transfer.public_id}
+
+
+def _booking(stage: Stage) -> dict[str, Any]:
+    return {"order": stage.order.public_id, "draft": stage.payments.booking}
+
+
+def _withdrawal(stage: Stage) -> dict[str, Any]:
+    return {"withdrawal": stage.payments.withdrawal.public_id}
+
+
+def _none_waits(stage: Stage) -> None:
+    send_back(stage.payments.transfer, by=stage.cast.olga, now=NOW)
+
+
+def _known(stage: Stage) -> None:
+    draft = drafts.find("statement", stage.payments.statement, now=NOW)
+    assert draft
+    content = kept_file(draft)
+    assert content
+    import_statement(read_statement(content), by=stage.cast.olga, now=NOW)
 
 
 def _adeles(stage: Stage) -> dict[str, Any]:
@@ -383,6 +414,13 @@ SIGHTS = (
     Sight("prepaid account", "ledger.account", "adam", _lumen),
     Sight("prepaid account, other currency", "ledger.account", "nadia", _lumen, query="?currency=EUR"),
     Sight("prepaid account, nothing yet", "ledger.account", "pierre", _lumiere),
+    Sight("pay in", "payments.pay_in", "adam", _lumen),
+    Sight("withdrawals", "payments.withdrawals", "adam", _lumen),
+    Sight("no withdrawals yet", "payments.withdrawals", "pierre", _lumiere),
+    Sight("withdraw", "payments.withdraw", "nadia", _lumen),
+    Sight("nothing to withdraw", "payments.withdraw", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
+    Sight("change a withdrawal", "payments.change", "nadia", _asked),
+    Sight("withdrawal to check", "payments.check", "nadia", _asked),
     Sight("add a partner: who", "invitations.who", "nadia", _adding),
     Sight("add a partner: found", "invitations.who", "nadia", _adding, query="?q=it"),
     Sight("add a partner: nobody found", "invitations.who", "nadia", _adding, query="?q=zzzz"),
@@ -512,6 +550,35 @@ SIGHTS = (
         "refund to check", "orders.check_refund", "olga",
         lambda s: {**_any_order(s), "draft": s.refunding},
     ),
+    Sight("payments", "payments.desk", "olga"),
+    Sight("payments, all", "payments.desk", "olga", query="?state=all"),
+    Sight("payments searched", "payments.desk", "olga", query="?state=all&q=zzzz"),
+    Sight("payments, none waits", "payments.desk", "olga", prepare=_none_waits),
+    Sight("import of a statement", "payments.import_statement", "olga"),
+    Sight("statement to check", "payments.check_statement", "olga", lambda s: {"draft": s.payments.statement}),
+    Sight(
+        "statement known already", "payments.check_statement", "olga",
+        lambda s: {"draft": s.payments.statement}, prepare=_known,
+    ),
+    Sight("a transfer", "payments.transfer", "olga", _transfer),
+    Sight("a transfer looked up", "payments.transfer", "olga", _transfer, query="?q=lu"),
+    Sight("a transfer that was sent back", "payments.transfer", "olga", _transfer, prepare=_none_waits),
+    Sight(
+        "pay an order by a transfer", "payments.assign_order", "olga",
+        lambda s: {**_transfer(s), "order": s.order.public_id},
+    ),
+    Sight(
+        "a transfer onto an account", "payments.assign_account", "olga",
+        lambda s: {**_transfer(s), "organisation": s.cast.lumiere.public_id},
+    ),
+    Sight("a transfer to send back", "payments.send_back", "olga", _transfer),
+    Sight("payment by hand", "payments.new_payment", "olga", lambda s: {"order": s.order.public_id}),
+    Sight("payment by hand changed", "payments.change_payment", "olga", _booking),
+    Sight("payment to check", "payments.check_payment", "olga", _booking),
+    Sight("withdrawals on the desk", "payments.withdrawal_desk", "olga"),
+    Sight("withdrawals on the desk, all", "payments.withdrawal_desk", "olga", query="?state=all"),
+    Sight("a withdrawal", "payments.withdrawal", "olga", _withdrawal),
+    Sight("refuse a withdrawal", "payments.refuse", "olga", _withdrawal),
     Sight("invoices on the desk", "invoices.desk", "olga"),
     Sight("invoices on the desk searched", "invoices.desk", "olga", query="?q=zzzz&kind=credit_note"),
     Sight("a credit note on the desk", "invoices.on_desk", "olga", _note),

@@ -30,7 +30,10 @@ from tests.factories import (
     make_upload,
     make_usage,
     make_user,
+    make_waiting_transfer,
+    make_withdrawal,
 )
+from tests.payments.story import file_of
 from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
 from webapp.accounts.models import Membership, Organisation, User
@@ -52,6 +55,10 @@ from webapp.organisations import actions as organisations
 from webapp.organisations.models import ColleagueInvitation
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights
+from webapp.payments import actions as payments
+from webapp.payments.models import IncomingTransfer, Withdrawal
+from webapp.payments.queries import top_up_reference
+from webapp.payments.rules import Kind as PayoutKind
 from webapp.products.models import Product
 from webapp.products.rules import Colour, Family, Metric, Period, PlanDetails
 from webapp.tenders import actions as tenders
@@ -59,6 +66,17 @@ from webapp.tenders.models import Offer, Tender
 from webapp.unit import unit_of_work
 
 LONG_NAME = "Gesellschaft für Rechenzentrumsbetrieb und Unternehmenskommunikation mbH"
+
+
+@dataclass(frozen=True)
+class Payments:
+    """Money that comes and goes: a transfer that waits, a withdrawal of Lumen Optik's that waits, and keys."""
+
+    transfer: IncomingTransfer
+    withdrawal: Withdrawal
+    asking: str  # of a withdrawal of Nadia's that can be requested
+    statement: str  # of a file that can be imported
+    booking: str  # of a payment for `Stage.order` that can be booked
 
 
 @dataclass(frozen=True)
@@ -93,6 +111,7 @@ class Stage:
     refunding: str  # key of a further refund of it that can be done
     buying: str  # key of an order of Nadia's that can be placed
     buying_for_client: str  # the same of Pierre's, for the client of `entrusted`
+    payments: Payments
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -281,6 +300,34 @@ def _orders(
     return order, entrusted, refunded, key
 
 
+def _payments(cast: Cast, order: Order, now: datetime) -> Payments:
+    """Transfers and withdrawals in every state, and what can be done next."""
+    transfer = make_waiting_transfer(
+        12_345_678, text="Rechnung vom November, vielen Dank für die gute Zusammenarbeit im ganzen Jahr 2026"
+    )
+    payments.send_back(make_waiting_transfer(2_000, "EUR"), by=cast.olga, now=now)
+    paid, refused = (make_withdrawal(cast.lumen, cast.nadia, minor) for minor in (2_500, 99_995))
+    payments.pay_withdrawal(paid, by=cast.olga, now=now)
+    payments.refuse_withdrawal(refused, reason="Das Konto ist geschlossen.", by=cast.olga, now=now)
+    make_withdrawal(cast.lumen, cast.nadia, kind=PayoutKind.PAYPAL, target="nadia@lumen.example")
+    withdrawal = make_withdrawal(cast.lumen, cast.nadia, 50_000)
+    nadia = db.session.query(Membership).filter_by(user_id=cast.nadia.id).one()
+    asking, booking = drafts.new_key(), drafts.new_key()
+    drafts.save("withdrawal", asking, {
+        "by": nadia.public_id, "currency": "CHF", "amount": "75.50", "kind": "iban", "minor": 7_550,
+        "iban": "CH56 0483 5012 3456 7800 9", "paypal": "", "target": "CH5604835012345678009",
+    }, now=now)  # fmt: skip
+    drafts.save("payment", booking, {
+        "order": order.public_id, "amount": "100", "booked_on": "20.11.2026", "minor": 10_000,
+        "day": "2026-11-20",
+    }, now=now)  # fmt: skip
+    content = file_of(
+        ("12.50", top_up_reference(cast.lumen), ""), ("100.00", order.reference, ""), ("5.00", "", "Danke")
+    )
+    statement = payments.keep_statement(content, by=cast.olga, now=now)
+    return Payments(transfer, withdrawal, asking, statement, booking)
+
+
 def _baskets(cast: Cast, product: Product, pays: Partnership, now: datetime) -> tuple[str, str]:
     """Two orders that are being put together: something new, a domain, and a renewal."""
     domain = make_plan("ch", Family.DOMAIN, name="Domain .ch", price_chf=1_000, sliding=False)
@@ -378,6 +425,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     offered, awaited, adding = _invitations(cast, now)
     tokens["offered"] = token_of(offered)
     _money(cast, now)
+    bought = _orders(cast, product, pays, now)
     return Stage(
         cast,
         tender,
@@ -401,6 +449,7 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         offered,
         awaited,
         adding,
-        *_orders(cast, product, pays, now),
+        *bought,
         *_baskets(cast, product, pays, now),
+        _payments(cast, bought[0], now),
     )

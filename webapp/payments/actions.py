@@ -103,7 +103,7 @@ def book_payment(
 
     Raises OtherCurrency, PaidInShop, and KeyReused when it was another payment's.
     """
-    bank_id = by_hand(key)
+    bank_id = rules.by_hand(key)
     row = {
         "bank_id": bank_id, "booked_on": booked_on, "amount": amount.minor, "currency": amount.currency,
         "debtor_name": "", "debtor_iban": "", "reference": order.reference, "text": "",
@@ -116,11 +116,6 @@ def book_payment(
     if known is None or (known.order_id, known.money) != (order.id, amount):
         raise KeyReused()
     return known
-
-
-def by_hand(key: str) -> str:
-    """What stands for the bank's name of a transfer that was booked by hand with this key."""
-    return f"{rules.BY_HAND}{key}"
 
 
 def _row(incoming: Incoming) -> dict[str, Any]:

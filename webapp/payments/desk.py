@@ -201,7 +201,7 @@ def check_payment(order: str, draft: str) -> AnyResponse:
     it = _payable(order)
     amount, day = payment_of(it, _of(it, draft).data)
     form = ConfirmForm()
-    done = queries.by_bank_id(actions.by_hand(draft))
+    done = queries.by_bank_id(rules.by_hand(draft))
     if not done and form.validate_on_submit():
         done = actions.book_payment(it, amount, booked_on=day, key=draft, by=person(), now=clock.now())
     if done:

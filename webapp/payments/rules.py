@@ -212,6 +212,11 @@ def check_least(amount: Money, least: Money) -> None:
         raise BelowLeast(least)
 
 
+def by_hand(key: str) -> str:
+    """What stands for the bank's name of a transfer that was booked by hand with this key."""
+    return f"{BY_HAND}{key}"
+
+
 def in_groups(number: str) -> str:
     """`CH9300762011623852957` -> `CH93 0076 2011 6238 5295 7`."""
     return " ".join(number[n : n + 4] for n in range(0, len(number), 4))
