@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.browser.stage import Stage
+from tests.factories import PASSWORD
 from tests.times import NOW
 from webapp import drafts
 from webapp.accounts.models import UserSession
@@ -162,6 +163,22 @@ def owner(stage: Stage) -> dict[str, Any]:
 
 def owned(stage: Stage) -> dict[str, Any]:
     return {**owner(stage), "product": stage.product.public_id}
+
+
+def transfer(stage: Stage) -> dict[str, Any]:
+    return {"transfer": stage.payments.transfer.public_id}
+
+
+def withdrawal(stage: Stage) -> dict[str, Any]:
+    return {"withdrawal": stage.payments.withdrawal.public_id}
+
+
+def asked(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), "draft": stage.payments.asking}
+
+
+def booking(stage: Stage) -> dict[str, Any]:
+    return {"order": stage.order.public_id, "draft": stage.payments.booking}
 
 
 def client(stage: Stage) -> dict[str, Any]:
@@ -345,6 +362,33 @@ ADDRESSES: dict[str, Address] = {
     "invoices.desk_electronic": Address(OPERATOR, get=200, values=any_invoice, page=False),
     "ledger.account": Address(ADMINS, get=200, values=lumen),
     "ledger.account_file": Address(ADMINS, get=200, values=lumen, page=False),
+    "payments.pay_in": Address(ADMINS, get=200, values=lumen),
+    "payments.withdrawals": Address(ADMINS, get=200, values=lumen),
+    "payments.withdraw": Address(OWNERS, get=200, post=422, values=lumen),
+    "payments.change": Address(OWNERS, get=200, post=422, values=asked),
+    "payments.check": Address(
+        OWNERS, get=200, post=303, values=asked, data=lambda _s: {"password": PASSWORD}
+    ),
+    "payments.desk": Address(OPERATOR, get=200),
+    "payments.transfer": Address(OPERATOR, get=200, values=transfer),
+    "payments.assign_order": Address(
+        OPERATOR, get=200, post=303, values=lambda s: {**transfer(s), "order": s.order.public_id}
+    ),
+    "payments.assign_account": Address(
+        OPERATOR, get=200, post=303, values=lambda s: {**transfer(s), **owner(s)}
+    ),
+    "payments.send_back": Address(OPERATOR, get=200, post=303, values=transfer),
+    "payments.import_statement": Address(OPERATOR, get=200, post=422),
+    "payments.check_statement": Address(
+        OPERATOR, get=200, post=303, values=lambda s: {"draft": s.payments.statement}
+    ),
+    "payments.new_payment": Address(OPERATOR, get=200, post=422, values=lambda s: {"order": s.order.public_id}),
+    "payments.change_payment": Address(OPERATOR, get=200, post=422, values=booking),
+    "payments.check_payment": Address(OPERATOR, get=200, post=303, values=booking),
+    "payments.withdrawal_desk": Address(OPERATOR, get=200),
+    "payments.withdrawal": Address(OPERATOR, get=200, values=withdrawal),
+    "payments.pay_out": Address(OPERATOR, post=303, values=withdrawal),
+    "payments.refuse": Address(OPERATOR, get=200, post=422, values=withdrawal),
     "renewals.index": Address(ADMINS, get=200, values=lumen),
     "renewals.notices": Address(ADMINS, get=200, post=303, values=lumen),
     "renewals.automatic": Address(ADMINS, post=303, values=product),
