@@ -12,6 +12,7 @@ from flask import Response, stream_with_context
 from webapp.money import MINOR_PER_UNIT, Money
 
 DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
+_SUSPICIOUS = frozenset({*DANGEROUS, "'"})
 CHUNK = 32 * 1024  # characters
 _FIGURE = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
@@ -28,8 +29,9 @@ def figure(amount: Money) -> str:
 
 def figure_of(minor: int) -> str:
     """The same of so many minor units."""
-    whole, cents = divmod(abs(minor), MINOR_PER_UNIT)
-    return f"{'-' if minor < 0 else ''}{whole}.{cents:02d}"
+    if minor < 0:
+        return f"-{figure_of(-minor)}"
+    return f"{minor // MINOR_PER_UNIT}.{minor % MINOR_PER_UNIT:02d}"
 
 
 def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[bytes]:
@@ -39,7 +41,7 @@ def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[byt
     text.write("\ufeff")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([defuse(cell) for cell in row])
+        writer.writerow([defuse(cell) if cell[:1] in _SUSPICIOUS else cell for cell in row])
         if text.tell() >= CHUNK:
             yield text.getvalue().encode()
             text.seek(0)

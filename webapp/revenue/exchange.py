@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache
-from itertools import chain
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from functools import cache, lru_cache
 from typing import Any
 
 from flask import Response
@@ -15,7 +16,7 @@ from webapp.i18n import gettext as _
 from webapp.money import CURRENCIES, Money
 from webapp.ordering.labels import lasting
 from webapp.orders.labels import STANDINGS, STATES, action_name
-from webapp.orders.rules import Facts, PriceKind
+from webapp.orders.rules import Action, Facts, PriceKind
 from webapp.products.rules import Period
 from webapp.revenue import queries
 from webapp.revenue.queries import Rows, Wanted
@@ -43,78 +44,88 @@ def columns() -> list[str]:
 
 
 def _cells(rows: Rows, wanted: Wanted) -> Iterator[list[str]]:
-    words = _Words()
-    lines = ((row, _ordered(row)) for row in queries.lines_of(rows, wanted))
-    credited = ((row, _credited(row)) for row in queries.credits_of(rows, wanted))
-    for row, amounts in chain(lines, credited):
-        seen = sight(pays=row.payer_id == rows.reader_id, as_partner=rows.as_partner)
-        yield _row(row, amounts, words, seen, earns=row.earner_id == rows.reader_id)
+    table = _Table(rows)
+    for row in queries.lines_of(rows, wanted):
+        yield table.ordered(row)
+    for row in queries.credits_of(rows, wanted):
+        yield table.credited(row)
 
 
-class _Amounts:
-    """The amounts of a row in minor units; `of_credit` says that they are what was taken back."""
+class _Names(dict[int, str]):
+    """The names of organisations, each asked for once."""
 
-    __slots__ = ("cashback", "net", "of_credit", "public", "vat")
-
-    def __init__(self, public: int, net: int, vat: int, cashback: int, *, of_credit: bool) -> None:
-        self.public, self.net, self.vat, self.cashback, self.of_credit = public, net, vat, cashback, of_credit
-
-
-def _ordered(row: Any) -> _Amounts:
-    """What was ordered; cashback once the order is paid."""
-    return _Amounts(row.public, row.net, row.vat, row.cashback if row.paid_at else 0, of_credit=False)
+    def __missing__(self, organisation_id: int) -> str:
+        self[organisation_id] = name = queries.name_of(organisation_id)
+        return name
 
 
-def _credited(row: Any) -> _Amounts:
-    """What a credit note took back, below nothing."""
-    before = int(row.before)
+class _Table:
+    """Turns rows into cells for one reader; words are looked up once, as a file may have a million rows."""
 
-    def part(whole: int) -> int:
-        money = Money(whole, row.currency)
-        return -taken_back(money, before=before, after=before + row.back, of=row.net).minor
-
-    cashback = part(row.cashback) if row.paid_at else 0
-    return _Amounts(part(row.public), -row.back, -row.vat, cashback, of_credit=True)
-
-
-class _Words:
-    """The words of the file in the reader's language, each looked up once."""
-
-    def __init__(self) -> None:
+    def __init__(self, rows: Rows) -> None:
+        self.reader_id, self.as_partner = rows.reader_id, rows.as_partner
+        self.names = _Names()
         self.language = current_language()
         self.credit = _("Credit note")
-        self.action: Callable[..., str] = cache(action_name)
-        self.period: Callable[..., str] = cache(lasting)
-        self.state = {state: str(words) for state, words in STATES.items()}
-        self.standing = {standing: str(words) for standing, words in STANDINGS.items()}
+        self.actions = {action.value: action_name(action) for action in Action}
+        self.states = {state: str(words) for state, words in STATES.items()}
+        self.standings = {standing: str(words) for standing, words in STANDINGS.items()}
+        self.plan = cache(lambda names: str(json.loads(names)[self.language]))
+        self.period = cache(lambda periods, period: lasting(periods, Period(period)))
+
+    def ordered(self, row: Any) -> list[str]:
+        """A line of an order."""
+        return self._cells(row[:-3], *row[-3:], what=None)
+
+    def credited(self, row: Any) -> list[str]:
+        """What a credit note took back of one, with amounts below nothing."""
+        *line, at, number, vat, back, before, _note = row
+        return self._cells(line, at, number, vat, what=(int(before), back))
+
+    def _cells(
+        self, line: Any, at: datetime, number: str, vat: int, *, what: tuple[int, int] | None
+    ) -> list[str]:
+        (
+            _order, _position, holder_id, payer_id, order, label, plan, action, period, periods, quantity, public,
+            discount, sliding, price, net, cashback, earner_id, rate, currency, paid, cancelled, gross,
+            credited, received,
+        ) = line  # fmt: skip
+        facts = Facts(gross, credited, received, bool(cancelled))
+        if not paid:
+            cashback = 0  # nobody has it yet
+        if what:
+            before, back = what
+            public, cashback = (
+                -taken_back(Money(whole, currency), before=before, after=before + back, of=net).minor
+                for whole in (public, cashback)
+            )
+            net, vat = -back, -vat
+            action, period, quantity = self.credit, "", ""
+        else:
+            action, period, quantity = self.actions[action], self.period(periods, period), str(quantity)
+        names, earns = self.names, earner_id == self.reader_id
+        seen = sight(pays=payer_id == self.reader_id, as_partner=self.as_partner)
+        start = [day_of(at), names[holder_id], order]
+        goods = [label, self.plan(plan), action, period, quantity]
+        end = [currency, names[payer_id], figure_of(cashback) if earns else ""]
+        if seen is Sight.GOODS:
+            return [*start, "", *goods, *_NO_AMOUNTS, *end, self.standings[facts.standing]]
+        less = str(discount) if earns or price == PriceKind.PARTNER else "0"
+        prices = [figure_of(public), less, str(sliding), figure_of(net)]
+        if seen is Sight.NET:
+            return [*start, "", *goods, *prices, *_NO_VAT, *end, self.standings[facts.standing]]
+        tax = [_per_cent(rate), figure_of(vat), figure_of(net + vat)]
+        return [*start, number, *goods, *prices, *tax, *end, self.states[facts.state]]
 
 
-def _row(row: Any, amounts: _Amounts, words: _Words, seen: Sight, *, earns: bool) -> list[str]:
-    charged_less = row.price is PriceKind.PARTNER
-    all_of_it, money = seen is Sight.ALL, seen is not Sight.GOODS
-    facts = Facts(row.gross, row.credited_in_all, row.received, row.cancelled_at is not None)
-    return [
-        clock.day_of(row.at).isoformat(),
-        row.client,
-        row.number,
-        row.invoice if all_of_it else "",
-        row.label,
-        row.plan_name[words.language],
-        words.credit if amounts.of_credit else words.action(row.action),
-        "" if amounts.of_credit else words.period(row.periods, Period(row.period)),
-        "" if amounts.of_credit else str(row.quantity),
-        figure_of(amounts.public) if money else "",
-        (str(row.discount) if charged_less or earns else "0") if money else "",
-        str(row.sliding) if money else "",
-        figure_of(amounts.net) if money else "",
-        _per_cent(row.vat_rate) if all_of_it else "",
-        figure_of(amounts.vat) if all_of_it else "",
-        figure_of(amounts.net + amounts.vat) if all_of_it else "",
-        row.currency,
-        row.payer,
-        figure_of(amounts.cashback) if earns else "",
-        words.state[facts.state] if all_of_it else words.standing[facts.standing],
-    ]
+_NO_VAT = [""] * 3
+_NO_AMOUNTS = [""] * 7
+
+
+@lru_cache(maxsize=4096)
+def day_of(moment: datetime) -> str:
+    """`2026-11-21`, in the operator's zone; lines of an order have the same."""
+    return clock.day_of(moment).isoformat()
 
 
 @cache

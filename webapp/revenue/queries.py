@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from heapq import merge
+from operator import itemgetter
 from typing import Any
 
 import sqlalchemy as sa
@@ -546,44 +547,51 @@ def order_rows(organisation: Organisation) -> Rows:
     return Rows(_orders_of(organisation), organisation.id, as_partner=False)
 
 
-_holder, _payer = aliased(Organisation), aliased(Organisation)
 _bill = aliased(Invoice)
+
+
+def _plain(column: Any) -> Any:
+    """The column as the database has it: a million values are not turned into objects."""
+    return sa.type_coerce(column, sa.String)
+
+
+# what each row of a file begins with; `exchange` knows this order
 _COMMON = (
-    _holder.name.label("client"), Order.number, OrderLine.label, OrderLine.plan_name, OrderLine.action,
-    OrderLine.period, OrderLine.periods, OrderLine.quantity, OrderLine.public, OrderLine.discount, OrderLine.sliding,
-    OrderLine.price, OrderLine.net, OrderLine.cashback, OrderLine.earner_id, Order.vat_rate, Order.currency,
-    Order.payer_id, _payer.name.label("payer"), Order.paid_at, Order.cancelled_at, Order.gross,
-    Order.credited.label("credited_in_all"), Order.received,
+    OrderLine.order_id, OrderLine.position, Order.holder_id, Order.payer_id, Order.number, OrderLine.label,
+    sa.cast(OrderLine.plan_name, sa.Text), _plain(OrderLine.action), _plain(OrderLine.period), OrderLine.periods,
+    OrderLine.quantity, OrderLine.public, OrderLine.discount, OrderLine.sliding, _plain(OrderLine.price),
+    OrderLine.net, OrderLine.cashback, OrderLine.earner_id, Order.vat_rate, Order.currency,
+    Order.paid_at.is_not(None), Order.cancelled_at.is_not(None), Order.gross, Order.credited, Order.received,
 )  # fmt: skip
+_IN_ORDER = itemgetter(0, 1)
 
 
 def lines_of(rows: Rows, wanted: Wanted) -> Iterator[Any]:
-    """The lines of orders by order, as plain rows, of each part a thousand at a time."""
+    """The lines of orders by order, as plain rows, of each part a thousand at a time: `_COMMON`, the moment, the
+    invoice's number, VAT.
+    """
     moment = sa.func.coalesce(Order.paid_at, Order.placed_at) if wanted.by_payment else Order.placed_at
     query = (
-        sa.select(
-            sa.type_coerce(moment, UtcDateTime).label("at"), _bill.number.label("invoice"), OrderLine.vat,
-            OrderLine.order_id, OrderLine.position, *_COMMON,
-        )
+        sa.select(*_COMMON, sa.type_coerce(moment, UtcDateTime), _bill.number, OrderLine.vat)
         .select_from(OrderLine)
         .join(Order, Order.id == OrderLine.order_id)
         .join(_bill, sa.and_(_bill.order_id == Order.id, _bill.corrects_id.is_(None)))
         .where(*_asked(wanted, moment))
-    )  # fmt: skip
-    parts = (_all(query, part, (OrderLine.position,)) for part in rows.parts)
-    return merge(*parts, key=lambda row: (row.order_id, row.position))
+    )
+    return merge(*(_all(query, part, (OrderLine.position,)) for part in rows.parts), key=_IN_ORDER)
 
 
 def credits_of(rows: Rows, wanted: Wanted) -> Iterator[Any]:
-    """What credit notes took back of such lines, in the same way."""
+    """What credit notes took back of such lines, in the same way: then what it took back, and how much was taken
+    back before, net.
+    """
     moment: Any = Invoice.issued_at
     if wanted.by_payment:
         moment = sa.func.coalesce(_credited_at, Invoice.issued_at)
     query = (
         sa.select(
-            sa.type_coerce(moment, UtcDateTime).label("at"), Invoice.number.label("invoice"), CreditLine.vat,
-            OrderLine.order_id, OrderLine.position, CreditLine.invoice_id,
-            CreditLine.net.label("back"), _credited_before.label("before"), *_COMMON,
+            *_COMMON, sa.type_coerce(moment, UtcDateTime), Invoice.number, CreditLine.vat,
+            CreditLine.net, _credited_before, CreditLine.invoice_id,
         )
         .select_from(CreditLine)
         .join(OrderLine, OrderLine.id == CreditLine.line_id)
@@ -591,8 +599,8 @@ def credits_of(rows: Rows, wanted: Wanted) -> Iterator[Any]:
         .join(Invoice, Invoice.id == CreditLine.invoice_id)
         .where(*_asked(wanted, moment))
     )  # fmt: skip
-    parts = (_all(query, part, (OrderLine.position, CreditLine.invoice_id)) for part in rows.parts)
-    return merge(*parts, key=lambda row: (row.order_id, row.position, row.invoice_id))
+    keys = (OrderLine.position, CreditLine.invoice_id)
+    return merge(*(_all(query, part, keys) for part in rows.parts), key=itemgetter(0, 1, -1))
 
 
 def _asked(wanted: Wanted, moment: Any) -> list[sa.ColumnElement[bool]]:
@@ -601,20 +609,21 @@ def _asked(wanted: Wanted, moment: Any) -> list[sa.ColumnElement[bool]]:
 
 
 def _all(query: sa.Select[Any], part: _Part, further: tuple[Any, ...]) -> Iterator[Any]:
-    """All rows of a part, each page beginning behind the last row of the one before."""
+    """All rows of a part, each page beginning behind the last row of the one before. A row has its order and its
+    position first, and a third key last."""
     keys = (part.key, *further)
-    page = (
-        query.join(_holder, _holder.id == Order.holder_id)
-        .join(_payer, _payer.id == Order.payer_id)
-        .where(part.where)
-        .order_by(*keys)
-        .limit(AT_ONCE)
-    )
-    rows = db.session.execute(page).all()
+    page = query.where(part.where).order_by(*keys).limit(AT_ONCE)
+    connection = db.session.connection()  # plain rows: the session would look at each
+    rows = connection.execute(page).all()
     while rows:
         yield from rows
         if len(rows) < AT_ONCE:
             return
-        last = tuple(getattr(rows[-1], name) for name in ("order_id", "position", "invoice_id")[: len(keys)])
+        last = (rows[-1][0], rows[-1][1], rows[-1][-1])[: len(keys)]
         behind = sa.and_(part.key >= last[0], sa.tuple_(*keys) > sa.tuple_(*map(sa.literal, last)))
-        rows = db.session.execute(page.where(behind)).all()
+        rows = connection.execute(page.where(behind)).all()
+
+
+def name_of(organisation_id: int) -> str:
+    """What an organisation is called."""
+    return db.session.scalars(sa.select(Organisation.name).where(Organisation.id == organisation_id)).one()
