@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from itertools import groupby
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from webapp.demo import goods, pacts, people
 from webapp.demo.goods import GOODS, Good
 from webapp.demo.pacts import Asked, Pact
 from webapp.demo.people import Company, Person
-from webapp.demo.teller import Strand, Teller, details_of
+from webapp.demo.teller import MONEY_DAYS, Strand, Teller, details_of
+from webapp.demo.trade import Trade
 from webapp.directory import actions as directory
 from webapp.directory.rules import SuspensionReason
 from webapp.invitations import actions as invitations
@@ -30,7 +31,7 @@ from webapp.products import actions as products
 from webapp.products import exchange
 from webapp.products import queries as products_of
 from webapp.products.models import Product
-from webapp.products.rules import Figure, Period, ProductDetails
+from webapp.products.rules import Figure, ProductDetails
 from webapp.requests import actions as requests
 
 CATALOGUE = Path(__file__).with_name("catalogue.csv")
@@ -39,8 +40,8 @@ CATALOGUE = Path(__file__).with_name("catalogue.csv")
 class Entrusted:
     """Products arrive, are put into partners' hands, and are taken back."""
 
-    def __init__(self, story: Teller) -> None:
-        self._story = story
+    def __init__(self, story: Teller, trade: Trade) -> None:
+        self._story, self._trade = story, trade
         self._placed: list[tuple[Good, int]] = []  # each good that is in use, and its product's id
 
     def strands(self) -> Iterator[Strand]:
@@ -100,43 +101,40 @@ class Entrusted:
             yield self._delivery(company, list(group), days)
 
     def _delivery(self, company: Company, wanted: list[Good], days: int) -> Strand:
+        """Before money was looked after here the operator set products up; since then they are ordered."""
         yield (now := self._story.days_ago(days, "14:00"))
         organisation = self._story.organisation(company)
-        placed = [(good, self._place(company, organisation, good, now=now).id) for good in wanted]
+        if days > MONEY_DAYS:
+            products_made = [self._set_up(company, organisation, good, now=now) for good in wanted]
+        else:
+            products_made = self._trade.buy(company, [(good.plan, good.label) for good in wanted], now=now)
+        placed = list(zip(wanted, [product.id for product in products_made], strict=True))
+        for good, product in zip(wanted, products_made, strict=True):
+            self._arrange(product, good, by=self._story.founder(company), now=now)
         self._placed += [each for each in placed if not each[0].ended]
         for good, product_id in placed:
             if good.ended:
                 yield (now := self._story.days_ago(good.ended, "16:30"))
-                product = products_of.product_by_id(product_id)
-                assert product is not None
+                ended = products_of.product_by_id(product_id)
+                assert ended is not None
                 self._count([(good, product_id)], now=now)
-                products.end_product(product, by=self._olga, now=now)
+                products.end_product(ended, by=self._olga, now=now)
 
-    def _place(self, company: Company, organisation: Organisation, good: Good, *, now: datetime) -> Product:
-        """The operator sets the product up; the founder tags it and sets it as it is wanted."""
-        founder, plan = self._story.founder(company), products_of.plan_by_code(good.plan)
+    def _set_up(self, company: Company, organisation: Organisation, good: Good, *, now: datetime) -> Product:
+        """By the operator."""
+        plan = products_of.plan_by_code(good.plan)
         assert plan is not None, good.plan
         started = now.astimezone(self._story.zone).date()
-        details = ProductDetails(
-            good.plan, good.label, started, self._renewal(started, plan.period), good.renews
-        )
-        product = products.add_product(organisation, details, key=drafts.new_key(), by=self._olga, now=now)
-        for name, colour in good.tags:
-            products.add_tag(product, name=name, colour=colour, by=founder, now=now)
-        for name, value in good.settings.items():
-            products.change_setting(product, name=name, value=value, by=founder, now=now)
-        return product
+        renews_on, automatic = self._trade.renewal(company, good, plan, started)
+        details = ProductDetails(good.plan, good.label, started, renews_on, automatic)
+        return products.add_product(organisation, details, key=drafts.new_key(), by=self._olga, now=now)
 
-    def _renewal(self, started: date, period: Period) -> date:
-        """The first day after the story's end on which the product is paid for again."""
-        today = self._story.end.astimezone(self._story.zone).date()
-        months, step = 0, 12 if period is Period.YEAR else 1
-        while True:
-            months += step
-            year, month = divmod(started.month - 1 + months, 12)
-            due = date(started.year + year, month + 1, min(started.day, 28))
-            if due > today:
-                return due
+    def _arrange(self, product: Product, good: Good, *, by: User, now: datetime) -> None:
+        """The founder tags it and sets it as it is wanted."""
+        for name, colour in good.tags:
+            products.add_tag(product, name=name, colour=colour, by=by, now=now)
+        for name, value in good.settings.items():
+            products.change_setting(product, name=name, value=value, by=by, now=now)
 
     def _usage(self) -> Strand:
         """The figures of all products, as a file of the operator's brings them."""

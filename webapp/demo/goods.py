@@ -180,6 +180,25 @@ GOODS: Mapping[Company, tuple[Good, ...]] = {
         Good("matthey-horloger.ch", "web-pro", 85, 0.9, settings=_site_fr()),
         _swiss("matthey-horloger.ch"),
     ),
+    people.HAFENLICHT: (
+        Good("hafenlicht-verlag.de", "web-pro", 230, 0.7, (PROD,), _site_de()),
+        Good("hafenlicht-verlag.de (12 Postfächer)", "mail-service", 210, 0.1, settings={"Spamfilter": "normal", "DKIM": "aktiv"}),
+        Good("hafenlicht-verlag.com", "domain-com"),
+    ),
+    people.CHORVERBAND: (Good("chorverband-nordschwarzwald.de (5 Postfächer)", "mail-service", 45, 0.6, settings={"Spamfilter": "normal"}),),
+    people.FANFARES: (
+        Good("fanfares-gros-de-vaud.ch (6 adresses)", "mail-service", 55, 0.7, settings=_mail_fr),
+        _swiss("fanfares-gros-de-vaud.ch"),
+    ),
+    people.SCHOOL: (
+        Good("st-alban-school.ch", "web-pro", 310, 0.25, (PROD,), _site_en()),
+        Good("st-alban-school.ch (38 mailboxes)", "mail-service", 520, 0.1, settings={"Spam filter": "strict", "DKIM": "on"}),
+        _swiss("st-alban-school.ch"),
+    ),
+    people.WEINBAU: (
+        Good("weinbau-steiner.at", "web-start", 60, 1.1, settings=_site_de()),
+        Good("weinbau-steiner.com", "domain-com"),
+    ),
     people.ZAHNRADWERK: (
         Good("zahnradwerk-toess.ch", "web-always", 420, 0.2, (PROD,), _site_de("8.3", backup="stündlich, 30 Tage")),
         Good("zahnradwerk-toess.ch (62 Postfächer)", "mail-service", 1450, 0.08, (PROD,), {"Spamfilter": "streng", "DKIM": "aktiv"}),

@@ -45,14 +45,25 @@ class Asked:
 
 # --- what is told in one breath ----------------------------------------------------------------------------
 
+ZAHNRADWERK_AND_BERGWERK = Pact(people.ZAHNRADWERK, people.RETO, 880, WALLET, message="Wie am Telefon besprochen: Sie bestellen und verlängern für uns, wir erhalten eine Rechnung im Quartal.")  # fmt: skip
+DENTAIRE_AND_LUMIERE = Pact(people.DENTAIRE, people.CAMILLE, 700, WALLET, message="Bonjour Camille, occupez-vous de tout, comme convenu. Merci de nous envoyer une facture par an.")  # fmt: skip
+GARAGE_AND_LUMIERE = Pact(people.GARAGE, people.CAMILLE, 585, FULL)  # fmt: skip
+FANFARES_AND_LUMIERE = Pact(people.FANFARES, people.CAMILLE, 216, WALLET, message="Chaque section aura son propre site. Vous les commandez et les payez, nous vous remboursons en une fois.")  # fmt: skip
+FLEURS_AND_LUMIERE = Pact(people.FLEURS, people.CAMILLE, 195, WALLET, message="Je n’y comprends rien et vous fais confiance. Une seule facture par mois, s’il vous plaît.")  # fmt: skip
+CHORVERBAND_AND_PIXEL = Pact(people.CHORVERBAND, people.TOBIAS, 172, WALLET, message="Wie in der Vorstandssitzung beschlossen: Sie richten die Seiten der Chöre ein und rechnen mit dem Verband ab.")  # fmt: skip
+
 PACTS = (
-    Pact(people.ZAHNRADWERK, people.RETO, 880, WALLET, message="Wie am Telefon besprochen: Sie bestellen und verlängern für uns, wir erhalten eine Rechnung im Quartal."),
+    ZAHNRADWERK_AND_BERGWERK,
     Pact(people.MENUISERIE, people.CAMILLE, 810, products={"gremaud-bois.ch": "t", "gremaud-bois.ch (6 adresses)": "t", "cuisines-gremaud.ch": "t"}),
-    Pact(people.DENTAIRE, people.CAMILLE, 700, WALLET, message="Bonjour Camille, occupez-vous de tout, comme convenu. Merci de nous envoyer une facture par an."),
-    Pact(people.GARAGE, people.CAMILLE, 585, FULL),
+    DENTAIRE_AND_LUMIERE,
+    GARAGE_AND_LUMIERE,
     Pact(people.LAKESIDE, people.CAMILLE, 370, FULL, message="Hi Camille, lovely to have you on board. Please start with the learning platform, term begins in three weeks."),
     Pact(people.DANSE, people.CAMILLE, 320, products={"danse-arabesque.ch": "s", "danse-arabesque.ch (5 adresses)": "s"}),
-    Pact(people.FLEURS, people.CAMILLE, 195, WALLET, message="Je n’y comprends rien et vous fais confiance. Une seule facture par mois, s’il vous plaît."),
+    Pact(people.HAFENLICHT, people.WIEBKE, 236, FULL),
+    FANFARES_AND_LUMIERE,
+    FLEURS_AND_LUMIERE,
+    CHORVERBAND_AND_PIXEL,
+    Pact(people.SCHOOL, people.FIONA, 88, FULL, message="Please look after everything from now on. Invoices still come to the school’s office."),
     Pact(people.FESTIVAL, people.LEA, 16, FULL, message="Votre offre nous a convaincus. Avec cet accès, vous pouvez commencer par la reprise du site."),
 )  # fmt: skip
 

@@ -34,6 +34,7 @@ class Company:
     team: tuple[tuple[Person, Role], ...]
     register_number: str = ""
     kind: Kind = Kind.COMPANY
+    vat_number: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,7 +138,7 @@ PARTNERS = (
     Partner(
         Company(
             "Atelier Nord UG", "Schulterblatt 58", "20357", "Hamburg", "DE", "de",
-            ((WIEBKE, LEGAL),), "HRB 148 302",
+            ((WIEBKE, LEGAL),), "HRB 148 302", vat_number="DE264709188",
         ),
         "Atelier Nord", "https://atelier-nord.example/", "DE-HH",
         ("web", "shop", "events"), ("de",),
@@ -193,7 +194,7 @@ PARTNERS = (
     Partner(
         Company(
             "Pixelwerkstatt Straubenhardt-Langenalb", "Kaiserstraße 112", "76133", "Karlsruhe", "DE", "de",
-            ((TOBIAS, LEGAL),), "HRA 70 4418",
+            ((TOBIAS, LEGAL),), "HRA 70 4418", vat_number="DE812903477",
         ),
         "Pixelwerkstatt Straubenhardt-Langenalb", "https://pixelwerkstatt.example/", "DE-BW",
         ("web", "mail"), ("de", "en"),
@@ -339,6 +340,10 @@ ISABELLE = Person("Isabelle Chappuis", "isabelle.chappuis@fondation-pre-vert.exa
 VINCENT = Person("Vincent Matthey", "vincent@horlogerie-matthey.example", "fr")
 MARKUS = Person("Markus Hug", "markus.hug@zahnradwerk-toess.example", "de")
 URSULA = Person("Ursula Frei", "ursula.frei@kinderhaus-sonnenhof.example", "de")
+JONAS = Person("Jonas Brandt", "jonas.brandt@hafenlicht-verlag.example", "de", "DE")
+GUDRUN = Person("Gudrun Aichele", "vorstand@chorverband-nordschwarzwald.example", "de", "DE")
+CHRISTOPHE = Person("Christophe Jaccoud", "christophe.jaccoud@fanfares-gros-de-vaud.example", "fr")
+RUTH = Person("Ruth Whitaker", "ruth.whitaker@st-alban-school.example", "en")
 
 LUMEN = Company(
     "Lumen Optik AG", "Bahnhofstrasse 19", "8400", "Winterthur", "CH", "de",
@@ -423,13 +428,29 @@ SONNENHOF = Company(
     "Kinderhaus Sonnenhof", "Sonnenhofweg 3", "9403", "Goldach", "CH", "de", ((URSULA, LEGAL),),
     "CHE-749.091.042",
 )  # fmt: skip
+HAFENLICHT = Company(
+    "Hafenlicht Verlag GmbH", "Große Elbstraße 145", "22767", "Hamburg", "DE", "de", ((JONAS, LEGAL),),
+    "HRB 161 204", vat_number="DE273184566",
+)  # fmt: skip
+CHORVERBAND = Company(
+    "Chorverband Nordschwarzwald e. V.", "Lederstraße 38", "75365", "Calw", "DE", "de", ((GUDRUN, LEGAL),),
+    "VR 330 417",
+)  # fmt: skip
+FANFARES = Company(
+    "Union des fanfares du Gros-de-Vaud", "Place du Château 4", "1040", "Échallens", "CH", "fr",
+    ((CHRISTOPHE, LEGAL),), "CHE-876.232.860",
+)  # fmt: skip
+SCHOOL = Company(
+    "St. Alban International School", "St. Alban-Vorstadt 92", "4052", "Basel", "CH", "en", ((RUTH, LEGAL),),
+    "CHE-699.205.755",
+)  # fmt: skip
 
 # Each client and how many days ago it signed up; FONDATION comes by a partner's request.
 ARRIVALS = (
     (ZAHNRADWERK, 900), (MENUISERIE, 830), (DENTAIRE, 720), (AUBERGE, 640), (GARAGE, 610), (THEATRE, 560),
     (LIBRAIRIE, 500), (SONNENHOF, 480), (CAMPING, 450), (LUMEN, 430), (SOUFFLE, 400), (LAKESIDE, 380),
-    (DANSE, 330), (BRASSERIE, 260), (FLEURS, 210), (BOULANGERIE, 128), (FESTIVAL, 106), (WEINBAU, 84), (EMMAS, 62),
-    (HORLOGERIE, 15),
+    (DANSE, 330), (BRASSERIE, 260), (HAFENLICHT, 250), (FANFARES, 230), (FLEURS, 210), (CHORVERBAND, 180),
+    (BOULANGERIE, 128), (FESTIVAL, 106), (SCHOOL, 95), (WEINBAU, 84), (EMMAS, 62), (HORLOGERIE, 15),
 )  # fmt: skip
 CLIENTS = (*(company for company, _days in ARRIVALS), FONDATION)
 
@@ -471,14 +492,42 @@ REJECTION = (
 )
 
 SHOWN = (
-    Shown(OLGA, None, "Helvia", lazy("applications, the catalogue, a suspended partner")),
-    Shown(CAMILLE, LEGAL, "Lumière Digital Sàrl", lazy("clients, invitations and requests")),
-    Shown(JULIEN, ADMINISTRATOR, "Lumière Digital Sàrl", lazy("who looks after which client")),
+    Shown(OLGA, None, "Helvia", lazy("orders, transfers to assign, a withdrawal to pay out, applications")),
+    Shown(
+        CAMILLE,
+        LEGAL,
+        "Lumière Digital Sàrl",
+        lazy("clients, what it earns and what it pays for them, a withdrawal"),
+    ),
+    Shown(
+        JULIEN,
+        ADMINISTRATOR,
+        "Lumière Digital Sàrl",
+        lazy("who looks after which client, revenue month by month"),
+    ),
     Shown(INES, COLLABORATOR, "Lumière Digital Sàrl", lazy("the two clients entrusted to her")),
-    Shown(FIONA, LEGAL, "Northbridge Web Care GmbH", lazy("an invitation to answer, calls for tenders")),
+    Shown(
+        FIONA,
+        LEGAL,
+        "Northbridge Web Care GmbH",
+        lazy("cashback from one client, an invitation to answer, calls for tenders"),
+    ),
+    Shown(
+        TOBIAS,
+        LEGAL,
+        "Pixelwerkstatt Straubenhardt-Langenalb",
+        lazy("35 sites paid in euros for one client, at the partner price"),
+    ),
     Shown(STEFAN, LEGAL, "Seewerk Medien GmbH", lazy("a suspended partner account")),
-    Shown(NADIA, LEGAL, "Lumen Optik AG", lazy("products, two partners, two offers")),
-    Shown(SOPHIE, LEGAL, "Boulangerie du Marché SA", lazy("a partner’s request to answer, an offer")),
-    Shown(EMMA, LEGAL, "", lazy("a private person with a call for tenders")),
+    Shown(
+        NADIA, LEGAL, "Lumen Optik AG", lazy("orders, invoices, a prepaid account, products, two partners")
+    ),
+    Shown(
+        SOPHIE,
+        LEGAL,
+        "Boulangerie du Marché SA",
+        lazy("a cancelled order whose money came back, a partner’s request, an offer"),
+    ),
+    Shown(EMMA, LEGAL, "", lazy("a private person, who pays from the prepaid account")),
     Shown(ELODIE, LEGAL, "Octopus Web Sàrl", lazy("an application that waits")),
 )

@@ -1,4 +1,4 @@
-"""The demo's story: who arrives when, what is asked and offered; what clients entrust to partners is `entrusted`."""
+"""The demo's story: who arrives when, what is asked and offered; `entrusted` and `trade` tell the rest."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from webapp.demo import calls, drawings, people, sign_ins
 from webapp.demo.entrusted import Entrusted
 from webapp.demo.people import Applicant, Company, Partner
 from webapp.demo.teller import Strand, Teller
+from webapp.demo.trade import Trade
 from webapp.directory import actions as directory
 from webapp.directory.models import Application
 from webapp.directory.rules import Listing
@@ -66,7 +67,9 @@ class Story(Teller):
         yield self._photographer()
         yield self._practice()
         yield self._unconfirmed()
-        yield from Entrusted(self).strands()
+        trade = Trade(self)
+        yield from Entrusted(self, trade).strands()
+        yield from trade.strands()
 
     def _operator(self) -> Strand:
         yield (now := self.days_ago(5200))

@@ -31,6 +31,8 @@ from webapp.inbox import queries as inbox_of
 from webapp.invitations import actions as invitations
 from webapp.organisations import actions as organisations
 from webapp.postman import Postman
+from webapp.renewals import actions as renewals
+from webapp.revenue import actions as revenue
 from webapp.tenders import actions as tenders
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.tenders.rules import closing
@@ -38,7 +40,11 @@ from webapp.transport import FolderTransport, Never
 
 Strand = Iterator[datetime]
 
+MONEY_DAYS = 268  # since then things are ordered, billed and paid for here: nearly nine months
 DAILY = (
+    renewals.remind,
+    renewals.renew,
+    revenue.send_statements,
     invitations.remind,
     invitations.tell_of_lapses,
     tenders.expire,
@@ -66,7 +72,7 @@ class Teller(ABC):
         self._app = app
         self.end = clock.now()
         self.zone = app.config["SETTINGS"].zone
-        self._passed = self.end - timedelta(days=160)  # before that nothing happens by the clock
+        self._passed = self.end - timedelta(days=MONEY_DAYS)  # before that nothing happens by the clock
         folder = app.config["SETTINGS"].mail_server.folder
         way_out = Mailbox(folder) if folder else transport.transport(app)
         self._postman = Postman(app, way_out)
@@ -240,4 +246,5 @@ def details_of(company: Company) -> OrganisationDetails:
         company.city,
         company.country,
         company.register_number or None,
+        company.vat_number or None,
     )
