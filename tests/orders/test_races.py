@@ -31,7 +31,7 @@ from tests.orders.story import (
     withdraw,
 )
 from tests.partnerships.story import LIMITED, TECHNICAL
-from tests.partnerships.test_races import editing, ending, race, suspending
+from tests.partnerships.test_races import editing, ending, order_of, race, suspending
 from tests.tenders.story import count, kinds_of
 from webapp.accounts.rules import Role
 from webapp.extensions import db
@@ -301,7 +301,15 @@ def test_a_partner_spends_its_cashback_while_it_is_taken_back(app, cast, now, pl
 # --- people and partnerships that change in the middle ------------------------------------------------------
 
 
-@pytest.mark.parametrize("what", ["the payment method", "the access", "its end", "its suspension"])
+CHANGED = {
+    "the payment method": "partnership.payer",
+    "the access": "partnership.access",
+    "its end": "partnership.ended",
+    "its suspension": "partner.suspended",
+}
+
+
+@pytest.mark.parametrize("what", list(CHANGED))
 def test_a_partner_s_order_and_a_change_of_what_it_may(app, cast, now, plan, what):
     """RULES C10, C11, M4: the order was before the change, under the old terms, or it is refused or another one."""
     for client, person in clients():
@@ -329,6 +337,8 @@ def test_a_partner_s_order_and_a_change_of_what_it_may(app, cast, now, plan, wha
         }.get(what, "NoLongerOrdering")
         assert kinds_of(results[:1]) in (["done"], [refusal]), results
         if isinstance(results[0], int):
+            happened = order_of("order.placed", CHANGED[what])[-2:]
+            assert happened == ["order.placed", CHANGED[what]]  # and not under terms that were over
             order = db.session.get_one(Order, results[0])
             assert (order.payer, order.paid_by, order.net) == (partner.organisation, Payer.PARTNER, 9600)
             assert has(partner.organisation) == 0
