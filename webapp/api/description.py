@@ -4,24 +4,42 @@ from __future__ import annotations
 
 from typing import Any
 
-from webapp.api.models import EVENT_ID_LENGTH
-from webapp.api.rules import AMOUNT, EXTERNAL_ID, PUBLIC_ID, EventType
+from flask import current_app
+
+from webapp.api.rules import AMOUNT, EXTERNAL_ID, LARGEST_BODY, PUBLIC_ID, EventType, Standing
+from webapp.api.signing import EVENT_ID, SECONDS
 from webapp.money import CURRENCIES
 from webapp.orders.rules import LINES_MOST, PERIODS_MOST, QUANTITY_MOST, REASON_LENGTH, State
 from webapp.products.rules import CODE, LABEL_LENGTH
 
-SIGNATURE = (
+ABOUT = (
     "Messages are signed as Standard Webhooks (https://www.standardwebhooks.com): `webhook-signature` holds "
-    "`v1,` and the base64 of the HMAC-SHA256 of `id.timestamp.body` under the key. A message keeps its "
-    "`webhook-id` however often it is sent; the same id with another body is refused."
+    "`v1,` and the base64 of the HMAC-SHA256 of `id.timestamp.body` under the key, which is the base64 behind "
+    "`whsec_`. A message keeps its `webhook-id` however often it is sent: it counts once, and is answered again. "
+    "The same id with another body is refused. Whatever is refused changes nothing."
 )
+BODY = f"JSON in UTF-8, {LARGEST_BODY // 1024} kB at most."
+REFUSALS = {
+    "400": "A header is malformed, or the request is.",
+    "401": "A header is missing, no signature fits, or its time is too far from now.",
+    "409": "The id was used with another body.",
+    "413": "The body is too large.",
+    "415": "The body is not application/json in UTF-8.",
+    "422": "The body is not right; each fault has a JSON pointer to its place.",
+    "429": "Too many wrong signatures.",
+    "500": "Something broke. Nothing was saved: send the same message again later.",
+}
+
+Schema = dict[str, Any]
 
 
 def openapi() -> dict[str, Any]:
     """The whole description, OpenAPI 3.1."""
     return {
         "openapi": "3.1.0",
-        "info": {"title": "Orders from outside", "version": "1", "description": SIGNATURE},
+        "info": {"title": "Orders from outside", "version": "1", "description": ABOUT},
+        "servers": [{"url": current_app.config["SETTINGS"].base_url}],
+        "security": [{"signature": []}],
         "paths": {
             "/api/v1/orders": {"post": _operation(
                 "placeOrder", "Place an order of an outside shop",
@@ -34,152 +52,175 @@ def openapi() -> dict[str, Any]:
                 "An event whose order is not there yet is parked and applied when the order comes. Without an "
                 "amount it concerns the whole order; a refund beyond what is left gives back what is left.",
                 "Event", {
-                    "200": ("It counts.", "EventAnswer"),
+                    "200": ("It counts; `refused` is one that was parked and does not fit its order.", "EventAnswer"),
                     "202": ("It is parked until its order comes.", "EventAnswer"),
                 },
             )},
+            "/api/v1/openapi.json": {"get": {
+                "operationId": "describe",
+                "summary": "This description",
+                "security": [],
+                "responses": {"200": {
+                    "description": "OpenAPI 3.1.",
+                    "content": {"application/json": {"schema": {"type": "object"}}},
+                }},
+            }},
         },
-        "components": {"schemas": _schemas(), "parameters": _headers()},
+        "components": {
+            "schemas": {**_wanted(), **_answers()},
+            "parameters": _headers(),
+            "securitySchemes": {"signature": {
+                "type": "apiKey", "in": "header", "name": "webhook-signature",
+                "description": "`v1,` and a signature; several are separated by blanks, one has to fit.",
+            }},
+        },
     }  # fmt: skip
 
 
 def _operation(
     name: str, summary: str, told: str, body: str, answers: dict[str, tuple[str, str]]
 ) -> dict[str, Any]:
-    refusals = {
-        "400": "A header is missing or malformed.",
-        "401": "The signature or its time is not right.",
-        "409": "The id was used with another body.",
-        "422": "The body is not right; each fault has a place.",
-        "429": "Too many wrong signatures.",
-    }
     return {
         "operationId": name,
         "summary": summary,
         "description": told,
         "parameters": [{"$ref": f"#/components/parameters/{header}"} for header in _headers()],
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": {"$ref": f"#/components/schemas/{body}"}}},
-        },
+        "requestBody": {"required": True, "description": BODY, "content": _json(body)},
         "responses": {
             **{status: _answer(words, schema) for status, (words, schema) in answers.items()},
-            **{status: _answer(words, "Errors") for status, words in refusals.items()},
+            **{status: _answer(words, "Errors") for status, words in REFUSALS.items()},
         },
     }
 
 
 def _answer(words: str, schema: str) -> dict[str, Any]:
-    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
-    return {"description": words, "content": content}
+    return {"description": words, "content": _json(schema)}
+
+
+def _json(schema: str) -> dict[str, Any]:
+    return {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
 
 
 def _headers() -> dict[str, Any]:
     return {
-        "webhook-id": _header(
-            "webhook-id", "The message’s permanent id.", rf"^[A-Za-z0-9_-]{{1,{EVENT_ID_LENGTH}}}$"
-        ),
-        "webhook-timestamp": _header(
-            "webhook-timestamp", "Seconds since 1970, of this attempt.", "^[0-9]{1,12}$"
-        ),
-        "webhook-signature": _header(
-            "webhook-signature", "`v1,` and a signature; several are separated by blanks.", "^v1,"
-        ),
+        "id": _header("webhook-id", "The message’s permanent id.", EVENT_ID.pattern),
+        "timestamp": _header("webhook-timestamp", "Seconds since 1970, of this attempt.", SECONDS.pattern),
     }
 
 
 def _header(name: str, words: str, pattern: str) -> dict[str, Any]:
-    schema = {"type": "string", "pattern": pattern}
-    return {"name": name, "in": "header", "required": True, "description": words, "schema": schema}
+    return {"name": name, "in": "header", "required": True, "description": words, "schema": _text(pattern)}
 
 
-def _schemas() -> dict[str, Any]:
-    amount = {"type": "string", "pattern": f"^{AMOUNT.pattern}$", "example": "12.50"}
-    currency = {"type": "string", "enum": list(CURRENCIES)}
-    external_id = {
-        "type": "string",
-        "pattern": f"^{EXTERNAL_ID.pattern}$",
-        "description": "The shop’s number.",
-    }
-    moment = {"type": "string", "format": "date-time", "description": "Not ahead of now."}
-    public_id = {"type": "string", "pattern": f"^{PUBLIC_ID.pattern}$"}
-    plan = {"type": "string", "pattern": f"^{CODE.pattern}$", "description": "A code of the catalogue."}
-    periods = {"type": "integer", "minimum": 1, "maximum": PERIODS_MOST}
-    something_new = _object(
-        {
-            "plan": plan,
-            "quantity": {"type": "integer", "minimum": 1, "maximum": QUANTITY_MOST},
-            "periods": periods,
-            "label": {"type": "string", "minLength": 1, "maxLength": LABEL_LENGTH},
-        }
-    )
-    renewal = _object({"plan": plan, "quantity": {"const": 1}, "periods": periods, "product": public_id})
-    order = _object(
-        {
-            "external_id": {"type": "string"},
-            "number": {"type": "string"},
-            "state": {"type": "string", "enum": [state.value for state in State]},
-            "currency": currency,
-            **dict.fromkeys(("net", "vat", "gross", "credited"), amount),
-        }
-    )
-    return {
-        "NewOrder": _object(
-            {
-                "external_id": external_id,
-                "client": {**public_id, "description": "The id in the address of the client’s pages."},
-                "currency": currency,
-                "placed_at": moment,
-                "lines": {
-                    "type": "array",
-                    "minItems": 1,
-                    "maxItems": LINES_MOST,
-                    "items": {"oneOf": [something_new, renewal]},
-                },
-                "expected_gross": amount,
-            },
-            optional=("expected_gross",),
-        ),
-        "Event": _object(
-            {
-                "type": {"type": "string", "enum": [kind.value for kind in EventType]},
-                "timestamp": moment,
-                "data": _object(
-                    {
-                        "external_id": external_id,
-                        "amount": amount,
-                        "currency": currency,
-                        "reason": {"type": "string", "maxLength": REASON_LENGTH},
-                    },
-                    optional=("amount", "currency", "reason"),
-                ),
-            }
-        ),
-        "Order": order,
-        "EventAnswer": _object(
-            {
-                "status": {"type": "string", "enum": ["applied", "parked"]},
-                "external_id": {"type": "string"},
-                "order": {"$ref": "#/components/schemas/Order"},
-            },
-            optional=("order",),
-        ),
-        "Errors": _object(
-            {
-                "errors": {
-                    "type": "array",
-                    "minItems": 1,
-                    "items": _object({name: {"type": "string"} for name in ("code", "pointer", "message")}),
-                }
-            }
-        ),
-    }
+# --- schemas ------------------------------------------------------------------------------------------------
+
+NULL: Schema = {"type": "null"}  # the same as no member at all
 
 
-def _object(properties: dict[str, Any], *, optional: tuple[str, ...] = ()) -> dict[str, Any]:
+def _text(pattern: str, words: str = "", **more: Any) -> Schema:
+    return {"type": "string", "pattern": f"^{pattern}$", **({"description": words} if words else {}), **more}
+
+
+def _whole(most: int) -> Schema:
+    return {"type": "integer", "minimum": 1, "maximum": most}
+
+
+def _line_of_text(most: int) -> Schema:
+    words = "One line without control characters; blanks around it are taken away."
+    return {"type": "string", "minLength": 1, "maxLength": most, "description": words}
+
+
+def _object(properties: dict[str, Schema], *, optional: tuple[str, ...] = ()) -> Schema:
+    """An object with these members and no others; an optional one may be null."""
     return {
         "type": "object",
-        "properties": properties,
+        "properties": {
+            name: {"anyOf": [schema, NULL]} if name in optional and schema != NULL else schema
+            for name, schema in properties.items()
+        },
         "required": [name for name in properties if name not in optional],
         "additionalProperties": False,
+    }
+
+
+AMOUNT_SCHEMA = _text(AMOUNT.pattern, "Two decimals.", examples=["12.50"])
+CURRENCY: Schema = {"type": "string", "enum": list(CURRENCIES)}
+SHOP_NUMBER = _text(EXTERNAL_ID.pattern, "The shop’s number of the order; one order has it.")
+MOMENT: Schema = {
+    "type": "string",
+    "format": "date-time",
+    "description": "With its offset; from 2000 on, and not ahead of now by more than five minutes.",
+}
+
+
+def _wanted() -> dict[str, Schema]:
+    """What bodies hold."""
+    plan = _text(CODE.pattern, "A code of the catalogue.")
+    product = _text(PUBLIC_ID.pattern, "A product of this client; its plan is `plan`.")
+    something_new = {
+        "plan": plan, "quantity": _whole(QUANTITY_MOST), "periods": _whole(PERIODS_MOST),
+        "label": _line_of_text(LABEL_LENGTH), "product": NULL,
+    }  # fmt: skip
+    renewal = {
+        "plan": plan, "quantity": {"type": "integer", "const": 1}, "periods": _whole(PERIODS_MOST),
+        "product": product, "label": NULL,
+    }  # fmt: skip
+    order = {
+        "external_id": SHOP_NUMBER,
+        "client": _text(PUBLIC_ID.pattern, "The client’s id; the operator knows it."),
+        "currency": {**CURRENCY, "description": "The one that the client pays in."},
+        "placed_at": MOMENT,
+        "lines": {
+            "type": "array", "minItems": 1, "maxItems": LINES_MOST,
+            "items": {"anyOf": [
+                {"$ref": "#/components/schemas/SomethingNew"}, {"$ref": "#/components/schemas/Renewal"},
+            ]},
+        },
+        "expected_gross": AMOUNT_SCHEMA,
+    }  # fmt: skip
+    data = {
+        "external_id": SHOP_NUMBER,
+        "amount": {**AMOUNT_SCHEMA, "description": "More than 0.00, with its currency. A cancellation has none."},
+        "currency": CURRENCY,
+        "reason": _line_of_text(REASON_LENGTH),
+    }  # fmt: skip
+    event = {
+        "type": {"type": "string", "enum": [kind.value for kind in EventType]},
+        "timestamp": MOMENT,
+        "data": _object(data, optional=("amount", "currency", "reason")),
+    }
+    return {
+        "NewOrder": _object(order, optional=("expected_gross",)),
+        "SomethingNew": _object(something_new, optional=("product",)),
+        "Renewal": _object(renewal, optional=("label",)),
+        "Event": _object(event),
+    }
+
+
+def _answers() -> dict[str, Schema]:
+    """What answers hold."""
+    text: Schema = {"type": "string"}
+    order = {
+        "external_id": text,
+        "number": {**text, "description": "The portal’s number."},
+        "state": {**text, "enum": [state.value for state in State]},
+        "currency": CURRENCY,
+        **dict.fromkeys(("net", "vat", "gross", "credited"), AMOUNT_SCHEMA),
+    }
+    event = {
+        "status": {**text, "enum": [each.value for each in Standing]},
+        "external_id": text,
+        "order": {"$ref": "#/components/schemas/Order"},
+    }
+    fault = {
+        "code": {**text, "description": "For machines."},
+        "pointer": {**text, "description": "Where in the body, as a JSON pointer."},
+        "message": {**text, "description": "For whoever reads the log."},
+    }
+    answer = _object(event)
+    answer["required"].remove("order")  # it is left out, and never null
+    return {
+        "Order": _object(order),
+        "EventAnswer": answer,
+        "Errors": _object({"errors": {"type": "array", "minItems": 1, "items": _object(fault)}}),
     }

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
 
 from webapp.accounts.models import Organisation
 from webapp.api.models import ApiKey, OutsideEvent
 from webapp.extensions import db
 from webapp.products.models import Plan, Product
+
+LISTED = 100  # messages on the operator’s page
+VALID_MOST = 2  # keys, as `place` says
 
 
 def valid_keys() -> list[ApiKey]:
@@ -31,6 +36,11 @@ def key(public_id: str) -> ApiKey | None:
     return db.session.scalar(sa.select(ApiKey).where(ApiKey.public_id == public_id))
 
 
+def key_of_form(form_key: str) -> ApiKey | None:
+    """The key that a form with this one-time key made."""
+    return db.session.scalar(sa.select(ApiKey).where(ApiKey.form_key == form_key))
+
+
 def event(event_id: str) -> OutsideEvent | None:
     """The message with this permanent id."""
     return db.session.scalar(sa.select(OutsideEvent).where(OutsideEvent.event_id == event_id))
@@ -47,16 +57,34 @@ def parked(external_id: str) -> list[OutsideEvent]:
     )
 
 
-def still_parked() -> list[OutsideEvent]:
-    """Everything that waits for its order, oldest first, the first hundred."""
-    return list(
-        db.session.scalars(
-            sa.select(OutsideEvent)
-            .where(OutsideEvent.applied_at.is_(None))
-            .order_by(OutsideEvent.id)
-            .limit(100)
+def still_parked(search: str = "") -> list[OutsideEvent]:
+    """What waits for its order, oldest first, the first hundred; `search` in the shop's numbers and in ids."""
+    waiting = OutsideEvent.applied_at.is_(None)
+    return _listed(sa.select(OutsideEvent).where(waiting).order_by(OutsideEvent.id), search)
+
+
+def misfits(search: str = "") -> list[OutsideEvent]:
+    """What did less than it says, newest first, the last hundred."""
+    strange = OutsideEvent.misfit.is_not(None)
+    return _listed(sa.select(OutsideEvent).where(strange).order_by(OutsideEvent.id.desc()), search)
+
+
+def taken_in(search: str = "") -> list[OutsideEvent]:
+    """What was taken in, newest first, the last hundred."""
+    done = OutsideEvent.applied_at.is_not(None)
+    return _listed(sa.select(OutsideEvent).where(done).order_by(OutsideEvent.id.desc()), search)
+
+
+def _listed(query: sa.Select[OutsideEvent], search: str) -> list[OutsideEvent]:
+    if search:
+        query = query.where(
+            sa.or_(*(_has(each, search) for each in (OutsideEvent.external_id, OutsideEvent.event_id)))
         )
-    )
+    return list(db.session.scalars(query.options(joinedload(OutsideEvent.order)).limit(LISTED)))
+
+
+def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
+    return sa.func.lower(column).contains(words.lower(), autoescape=True)
 
 
 def organisation(public_id: str) -> Organisation | None:

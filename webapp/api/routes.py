@@ -6,25 +6,28 @@ Answers are JSON. What is refused says why: a code, a sentence in English and, f
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import wraps
 
-from flask import Blueprint, Response, jsonify, request
+from flask import Blueprint, Response, abort, jsonify, request
 
 from webapp import clock, limits
 from webapp.api import actions, description, queries, rules, signing
 from webapp.api.models import OutsideEvent
-from webapp.api.rules import Fault, Faults
+from webapp.api.rules import Fault, Faults, OtherBody
 from webapp.limits import Limit
 from webapp.orders.models import Order
 from webapp.programme import programme
-from webapp.refused import Refused, TooMany
+from webapp.refused import TooMany
 
 blueprint = Blueprint("api", __name__)
 log = logging.getLogger(__name__)
 
+# For the log's sake: a signature can't be guessed. What is signed well is never limited, so that a shop beside
+# one that still signs with a revoked key goes on.
 WRONG_SIGNATURES = Limit("api.signature", 60, timedelta(minutes=1))
+MEDIA_TYPE = "application/json"
 
 View = Callable[[str, bytes], tuple[dict[str, object], int]]
 
@@ -34,60 +37,80 @@ def signed(view: View) -> Callable[[], Response]:
 
     @wraps(view)
     def guarded() -> Response:
-        attempt = (WRONG_SIGNATURES, limits.network(request.remote_addr))
+        body = _body()
         try:
-            if not limits.left(*attempt, now=clock.now()):
-                raise TooMany(limits.seconds_left(WRONG_SIGNATURES, now=clock.now()))
-            body = request.stream.read(rules.LARGEST_BODY + 1)
             answer, status = view(_verified(body), body)
         except signing.NotSigned as refusal:
-            limits.spend_all([attempt], now=clock.now())
-            log.warning("a message to %s was refused: %s", request.path, refusal.code)
-            return _refused(refusal.status, [Fault(refusal.code, "", refusal.message)])
+            return _not_signed(refusal)
         except Faults as faults:
             return _refused(422, faults.faults)
-        except TooMany as refusal:
-            response = _refused(429, [Fault("too_many", "", "Too many wrong signatures. Wait a moment.")])
-            response.headers["Retry-After"] = str(refusal.seconds)
-            return response
-        except Refused as refusal:
-            return _refused(refusal.status, [Fault(_code(refusal), "", refusal.sentence)])
-        response = jsonify(answer)
-        response.status_code = status
-        return response
+        except OtherBody as refusal:
+            return _refused(refusal.status, [Fault("id_reused", "", refusal.sentence)])
+        return _answer(answer, status)
 
     return guarded
 
 
+def _body() -> bytes:
+    """At most 64 kB of JSON; 413 and 415 for anything else, before more is read."""
+    if (request.content_length or 0) > rules.LARGEST_BODY:
+        abort(413)
+    request.max_content_length = rules.LARGEST_BODY + 1  # a body in chunks is cut there without a word
+    charset = request.mimetype_params.get("charset", "utf-8")
+    if request.mimetype != MEDIA_TYPE or charset.lower() not in ("utf-8", "utf8"):
+        abort(415)
+    body = request.get_data(cache=False)
+    if len(body) > rules.LARGEST_BODY:
+        abort(413)
+    return body
+
+
 def _verified(body: bytes) -> str:
     """The message's permanent id. Raises NotSigned."""
-    secrets = [key.secret for key in queries.valid_keys()]
+    now, keys = clock.now(), queries.valid_keys()
     tolerance = timedelta(seconds=programme().events.timestamp_tolerance_seconds)
-    return signing.verify(secrets, request.headers, body, now=clock.now(), tolerance=tolerance)
+    secrets, headers = [key.secret for key in keys], dict(request.headers.items())
+    event_id = signing.verify(secrets, headers, body, now=now, tolerance=tolerance)
+    fits = signing.fitting(secrets, headers, body)
+    actions.note_use([key for key, signs in zip(keys, fits, strict=True) if signs], now=now)
+    return event_id
 
 
-@blueprint.post("/orders")
+def _not_signed(refusal: signing.NotSigned) -> Response:
+    try:
+        limits.spend_all([(WRONG_SIGNATURES, limits.network(request.remote_addr))], now=clock.now())
+    except TooMany as wait:
+        response = _refused(429, [Fault("too_many", "", "Too many wrong signatures. Wait a moment.")])
+        response.headers["Retry-After"] = str(wait.seconds)
+        return response
+    log.warning("a message to %s was refused: %s", request.path, refusal.code)
+    return _refused(refusal.status, [Fault(refusal.code, "", refusal.message)])
+
+
+@blueprint.post("/orders", provide_automatic_options=False)
 @signed
 def orders(event_id: str, body: bytes) -> tuple[dict[str, object], int]:
     """Places an order that came in outside."""
-    new = rules.new_order(body, now=clock.now())
-    order = actions.take_order(new, event_id=event_id, body=body, now=clock.now())
+    now = clock.now()
+    new = rules.new_order(body, now=now)
+    order = actions.take_order(new, event_id=event_id, body=body, now=now)
     return _said_of_order(order), 200
 
 
-@blueprint.post("/events")
+@blueprint.post("/events", provide_automatic_options=False)
 @signed
 def events(event_id: str, body: bytes) -> tuple[dict[str, object], int]:
     """Takes in what became of an order: paid, cancelled, refunded."""
-    event = rules.event(body, now=clock.now())
-    row = actions.take_event(event, event_id=event_id, body=body, now=clock.now())
+    now = clock.now()
+    event = rules.event(body, now=now)
+    row = actions.take_event(event, event_id=event_id, body=body, now=now)
     return _said_of_event(row), 200 if row.applied_at else 202
 
 
-@blueprint.get("/openapi.json")
+@blueprint.get("/openapi.json", provide_automatic_options=False)
 def openapi() -> Response:
     """The description of this API."""
-    return jsonify(description.openapi())
+    return _answer(description.openapi(), 200)
 
 
 def _said_of_order(order: Order) -> dict[str, object]:
@@ -99,20 +122,19 @@ def _said_of_order(order: Order) -> dict[str, object]:
 
 
 def _said_of_event(event: OutsideEvent) -> dict[str, object]:
-    if event.order is None:
-        return {"status": "parked", "external_id": event.external_id}
-    return {"status": "applied", "external_id": event.external_id, "order": _said_of_order(event.order)}
+    said: dict[str, object] = {"status": event.standing.value, "external_id": event.external_id}
+    return {**said, "order": _said_of_order(event.order)} if event.order else said
 
 
 def _amount(order: Order, minor: int) -> str:
     return f"{order.money(minor).amount:.2f}"
 
 
-def _code(refusal: Refused) -> str:
-    return "id_reused" if isinstance(refusal, rules.OtherBody) else "refused"
-
-
-def _refused(status: int, faults: tuple[Fault, ...] | list[Fault]) -> Response:
-    response = jsonify(errors=[fault.as_data() for fault in faults])
+def _answer(said: dict[str, object], status: int) -> Response:
+    response = jsonify(said)
     response.status_code = status
     return response
+
+
+def _refused(status: int, faults: Sequence[Fault]) -> Response:
+    return _answer({"errors": [fault.as_data() for fault in faults]}, status)

@@ -34,6 +34,7 @@ MOMENT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]{1,6})?(?:Z|[+-][0-9]{2}:[0-9]{2})"
 )
 
+NAME_LENGTH = 60  # of a key
 KEY_TOLD = 60  # characters of an unknown name that a pointer holds
 
 _STRING = re.compile(r'"(?:[^"\\]|\\.)*"?', re.DOTALL)
@@ -48,6 +49,22 @@ class EventType(StrEnum):
     PAID = "order.paid"
     CANCELLED = "order.cancelled"
     REFUNDED = "order.refunded"
+
+
+class Misfit(StrEnum):
+    """Why a message did less than it says."""
+
+    CURRENCY = "currency"  # an amount in another one than the order's: nothing was booked
+    IMPOSSIBLE = "impossible"  # the rules refuse it: nothing was booked
+    BEYOND = "beyond"  # a refund of more than was left: what was left was given back
+
+
+class Standing(StrEnum):
+    """What became of a message about an order."""
+
+    APPLIED = "applied"
+    PARKED = "parked"  # until its order comes
+    REFUSED = "refused"  # it was parked, and does not fit the order that came
 
 
 @dataclass(frozen=True)
@@ -108,6 +125,12 @@ class OtherBody(Refused):
     """The permanent id of a message names one body (SECURITY L4)."""
 
     sentence = "A message with this id said something else before."
+
+
+class ShownAlready(Refused):
+    """A key's secret is shown once, whatever a browser sends again."""
+
+    sentence = "This key was made and shown already. If nobody has kept it, revoke it and make another one."
 
 
 class NoRoom(Refused):

@@ -21,8 +21,8 @@ SHORTEST_SECRET, USUAL_SECRET, LONGEST_SECRET = 24, 32, 64  # bytes, by the spec
 EVENT_ID_LENGTH = 100
 
 # No full stop: what is signed is joined by full stops, so one could be moved from the id into the body.
-_EVENT_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{EVENT_ID_LENGTH}}}")
-_SECONDS = re.compile(r"[1-9][0-9]{0,11}")
+EVENT_ID = re.compile(rf"[A-Za-z0-9_-]{{1,{EVENT_ID_LENGTH}}}")
+SECONDS = re.compile(r"[1-9][0-9]{0,11}")
 
 
 class NotSigned(Exception):
@@ -131,13 +131,8 @@ def verify(
 
     The time is judged last: what isn't signed learns nothing about our clock.
     """
-    event_id, timestamp, signatures = _read(headers)
-    fits = False
-    for secret in secrets:
-        expected = sign(secret, event_id, timestamp, body).encode()
-        for each in signatures:  # all of them, always: how long it takes tells nothing
-            fits |= hmac.compare_digest(expected, each.encode("utf-8", "surrogateescape"))
-    if not fits:
+    event_id, timestamp, _signatures = _read(headers)
+    if not any(fitting(secrets, headers, body)):
         raise BadSignature()
     age = int(now.astimezone(UTC).timestamp()) - timestamp
     if age > tolerance.total_seconds():
@@ -147,14 +142,26 @@ def verify(
     return event_id
 
 
+def fitting(secrets: Sequence[bytes], headers: Mapping[str, str], body: bytes) -> list[bool]:
+    """For each of the secrets whether one of the signatures is its own. Raises NotSigned for malformed headers."""
+    event_id, timestamp, signatures = _read(headers)
+    found = []
+    for secret in secrets:
+        expected, fits = sign(secret, event_id, timestamp, body).encode(), False
+        for each in signatures:  # all of them, always: how long it takes tells nothing
+            fits |= hmac.compare_digest(expected, each.encode("utf-8", "surrogateescape"))
+        found.append(fits)
+    return found
+
+
 def _read(headers: Mapping[str, str]) -> tuple[str, int, list[str]]:
     """(id, seconds, signatures) of the headers, whatever the case of their names."""
     values = {name.lower(): value for name, value in headers.items()}
     for header in (ID, TIMESTAMP, SIGNATURE):
         if not values.get(header):
             raise Missing(header)
-    if not _EVENT_ID.fullmatch(values[ID]):
+    if not EVENT_ID.fullmatch(values[ID]):
         raise BadId()
-    if not _SECONDS.fullmatch(values[TIMESTAMP]):
+    if not SECONDS.fullmatch(values[TIMESTAMP]):
         raise BadTimestamp()
     return values[ID], int(values[TIMESTAMP]), values[SIGNATURE].split(" ")

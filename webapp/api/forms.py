@@ -1,0 +1,36 @@
+"""What an operator types about keys; each asks for the password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wtforms import Field, ValidationError
+
+from webapp import drafts
+from webapp.accounts.forms import PasswordAgain
+from webapp.api.rules import NAME_LENGTH
+from webapp.forms import BaseForm, HiddenField, Line, lazy, needed
+from webapp.i18n import gettext as _
+
+
+class KeyForm(PasswordAgain, BaseForm):
+    """A key's name. `form_key` is the form's one-time key: sent again, it makes no second key."""
+
+    name = Line(
+        lazy("Name"), [needed(lazy("Give the key a name, such as that of the shop."))], most=NAME_LENGTH
+    )
+    form_key = HiddenField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not self.form_key.data:
+            self.form_key.data = drafts.new_key()
+
+    def validate_form_key(self, field: Field) -> None:
+        if not drafts.KEY.fullmatch(field.data or ""):
+            field.data = drafts.new_key()
+            raise ValidationError(_("Send the form again."))
+
+
+class RevocationForm(PasswordAgain, BaseForm):
+    """A page with one button."""
