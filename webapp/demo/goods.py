@@ -72,7 +72,7 @@ GOODS: Mapping[Company, tuple[Good, ...]] = {
         ),
         Good(
             "newsletter.lumen-optik.ch", "newsletter", 2600, 0, settings={"Absender": "Lumen Optik", "Anmeldung": "doppelt bestätigt"},
-            days=250,
+            days=280,
         ),
         Good(
             "vps-zrh-01", "cloud-m", 31, 0.9, (PROD,),
@@ -203,7 +203,7 @@ GOODS: Mapping[Company, tuple[Good, ...]] = {
         Good("zahnradwerk-toess.ch", "web-always", 420, 0.2, (PROD,), _site_de("8.3", backup="stündlich, 30 Tage")),
         Good("zahnradwerk-toess.ch (62 Postfächer)", "mail-service", 1450, 0.08, (PROD,), {"Spamfilter": "streng", "DKIM": "aktiv"}),
         Good("erp-zrh-01", "cloud-m", 44, 0.35, (PROD, INTERN), {"System": "Debian 12", "Firewall": "nur VPN"}),
-        Good("erp-zrh-02", "cloud-m", 12, 0.3, (TEST, INTERN), {"System": "Debian 13", "Firewall": "nur VPN"}, days=260),
+        Good("erp-zrh-02", "cloud-m", 12, 0.3, (TEST, INTERN), {"System": "Debian 13", "Firewall": "nur VPN"}, days=280),
         Good("Datensicherung ERP", "backup", 7800, 0.3, (INTERN,), {"Zeit": "00:45", "Aufbewahrung": "1 Jahr"}),
         _swiss("zahnradwerk-toess.ch"),
         Good("Garantie zahnradwerk-toess.ch", "domain-guard"),

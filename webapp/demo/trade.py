@@ -40,6 +40,8 @@ from webapp.products.rules import Period, following
 from webapp.renewals import actions as renewals
 from webapp.renewals.rules import Wishes
 
+LUMIERE, BERGWERK = people.PARTNERS[0].company, people.PARTNERS[1].company
+
 FIRST_RENEWALS = 262  # days ago: what was there before renews here for the first time after that
 
 # How many days somebody's bank takes for an invoice, and who has stopped paying, since when.
@@ -53,9 +55,14 @@ STOPPED = {people.AUBERGE: 74, people.SONNENHOF: 66}
 # Who decides about renewals by hand, and how many days ago these products were due first; negative: in so many.
 BY_HAND = {people.MENUISERIE: 205, people.LIBRAIRIE: 118, people.DANSE: -6}
 
+# Who needs no mail each month to know that its products renew.
+QUIET = (
+    LUMIERE, BERGWERK, people.GARAGE, people.THEATRE, people.CAMPING, people.AUBERGE, people.SONNENHOF, people.DENTAIRE,
+)  # fmt: skip
+
 TOP_UPS = (
     (people.LAKESIDE, 264, 900), (people.LAKESIDE, 148, 1000), (people.THEATRE, 258, 700), (people.THEATRE, 122, 700),
-    (people.LUMEN, 208, 1500), (people.PARTNERS[0].company, 174, 400), (people.EMMAS, 60, 80),
+    (people.LUMEN, 208, 1500), (LUMIERE, 174, 400), (people.EMMAS, 60, 80),
 )  # fmt: skip
 
 LUMIERES_BANK = Destination(Kind.IBAN, "CH7500900000031234567")
@@ -115,6 +122,8 @@ class Trade:
             return self._day(self._story.days_ago(good.ended)), False
         if company in BY_HAND and plan.period is Period.MONTH:
             return self._day(self._story.days_ago(BY_HAND[company])), False
+        if plan.period is Period.MONTH:  # all of a client on the same day
+            started = self._day(self._story.days_ago(dict(people.ARRIVALS)[company]))
         due, periods = started, 0
         while due <= first:
             periods += 1
@@ -264,6 +273,12 @@ class Trade:
     def _wishes(self) -> Strand:
         """Which mails somebody wants (RULES M8), and what is printed on its invoices (O3)."""
         yield (now := self._story.days_ago(267, "08:20"))
+        for company in QUIET:
+            organisation, by = self._story.organisation(company), self._story.founder(company)
+            wishes = Wishes(
+                True, (30, 7), automatic_reminder=False, automatic_done=False, invoice_issued=True
+            )
+            renewals.save_wishes(organisation, wishes, by=by, now=now)
         lumen, nadia = self._story.organisation(people.LUMEN), self._story.person(people.NADIA)
         renewals.save_wishes(lumen, Wishes(True, (60, 30, 7), True, True, True), by=nadia, now=now)
         organisations.change_organisation(
@@ -397,7 +412,7 @@ class Trade:
 
     @property
     def _lumiere(self) -> Organisation:
-        return self._story.organisation(people.PARTNERS[0].company)
+        return self._story.organisation(LUMIERE)
 
     def _to_withdraw(self) -> Money | None:
         """What is there, in whole tens; not worth the trouble below fifty."""
