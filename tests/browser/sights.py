@@ -91,7 +91,8 @@ def _withdrawal(stage: Stage) -> dict[str, Any]:
 
 
 def _none_waits(stage: Stage) -> None:
-    send_back(stage.payments.transfer, by=stage.cast.olga, now=NOW)
+    if stage.payments.transfer.assigned_at is None:
+        send_back(stage.payments.transfer, by=stage.cast.olga, now=NOW)
 
 
 def _known(stage: Stage) -> None:
