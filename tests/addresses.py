@@ -549,11 +549,18 @@ ADDRESSES: dict[str, Address] = {
     ),
     "backoffice.resume": Address(
         OPERATOR, post=303, values=lambda s: {"organisation": s.cast.lumiere.public_id}
+    "api_desk.messages": Address(OPERATOR, get=200),
+    "api_desk.keys": Address(OPERATOR, get=200),
+    "api_desk.new_key": Address(OPERATOR, get=200, post=422),
+    "api_desk.revoke": Address(OPERATOR, get=200, post=422, values=lambda s: {"key": s.key.public_id}),
     ),
     "backoffice.tender_list": Address(OPERATOR, get=200),
     "backoffice.tender": Address(OPERATOR, get=200, values=lambda s: {"tender": s.tender.public_id}),
     "backoffice.hide": Address(OPERATOR, post=303, values=lambda s: {"tender": s.tender.public_id}),
     "backoffice.programme": Address(OPERATOR, get=200),
+    "api.orders": Address(ANYBODY, post=415, page=False),  # JSON alone is taken in
+    "api.events": Address(ANYBODY, post=415, page=False),
+    "api.openapi": Address(ANYBODY, get=200, page=False),
     "backoffice.mails": Address(OPERATOR, get=200),
     "backoffice.retry": Address(OPERATOR, post=303, values=dead_mail),
     "backoffice.setup": Address(ANYBODY, get=409, post=409, values=token("setup")),

@@ -49,7 +49,7 @@ FEATURES = (
 ROOMS = {
     "rules": set(),
     "passwords": set(),  # pure, like rules
-    "models": {"rules"},
+    "models": {"rules", "signing"},
     "labels": {"models", "rules"},  # the words for codes
     "queries": {"models", "rules", "labels", "passwords", "statements"},
     "choosable": {"models", "rules"},  # further queries: the products to choose from
@@ -75,11 +75,13 @@ ROOMS = {
     "electronic": {"rules", "labels"},  # documents for machines
     "paper": {"rules", "labels", "codes", "electronic", "glyphs"},  # documents for people
     "signing": set(),  # pure, like rules
+    "description": {"rules", "signing"},  # of addresses for machines
     "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements"}
     | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
     | {"selection", "choosable", "exchange"}
     | {"paper", "electronic"}
+    | {"signing", "description"}  # messages of machines
     | {"mailbox", "sign_ins"},  # what the demo reads beside the database
     "adding": {
         "forms",
@@ -100,6 +102,7 @@ ROOMS = {
         "exchange",
         "statements",
         "paper",
+        "signing",
         "routes",
     },  # the operator's
 }

@@ -96,6 +96,8 @@ def register_features(app: Flask, settings: Settings) -> None:
     """The features and where they live. Addresses that people read begin with a language."""
     from webapp.accounts import routes as accounts
     from webapp.affiliation import routes as affiliation
+    from webapp.api import desk as outside
+    from webapp.api import routes as api
     from webapp.backoffice import routes as backoffice
     from webapp.clients import routes as clients
     from webapp.demo import routes as demo
@@ -136,6 +138,8 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(inbox.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
     app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
+    app.register_blueprint(api.blueprint, url_prefix="/api/v1")
+    app.register_blueprint(outside.blueprint, url_prefix=language)
     app.register_blueprint(pages.blueprint, url_prefix=language)
     app.register_blueprint(pages.technical)
     if settings.demo:

@@ -1,10 +1,10 @@
-"""Every error is a page in the reader's language that says what happened and what to do next."""
+"""Every error is a page in the reader's language that says what happened and what to do next; JSON for machines."""
 
 from __future__ import annotations
 
 import logging
 
-from flask import Flask, current_app, g, request
+from flask import Flask, current_app, g, jsonify, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
 from werkzeug.wrappers import Response
@@ -18,6 +18,17 @@ from webapp.refused import Refused, TooMany
 
 log = logging.getLogger(__name__)
 
+MACHINES = "/api"  # below it nobody reads pages
+FOR_MACHINES = {
+    400: ("bad_request", "This is not a request that can be read."),
+    403: ("forbidden", "A browser sent this from another site."),
+    404: ("not_found", "There is nothing at this address."),
+    405: ("method_not_allowed", "This address does not know this method."),
+    413: ("body_too_large", "The body is too large."),
+    415: ("wrong_media_type", "The body has to be application/json in UTF-8."),
+    500: ("broken", "Something broke on our side. Nothing was saved; send it again later."),
+}
+
 
 def _speak_language_of_address() -> None:
     first = request.path.split("/")[1] if "/" in request.path else ""
@@ -29,11 +40,29 @@ def _page(status: int, title: str, sentence: str) -> Response:
     return render("layouts/error.html", status=status, title=title, sentence=sentence, code=status)
 
 
+def _machines_ask() -> bool:
+    return request.path == MACHINES or request.path.startswith(f"{MACHINES}/")
+
+
+def _told_to_machines(status: int) -> Response:
+    code, message = FOR_MACHINES.get(status, ("refused", "This is not possible."))
+    response = jsonify(errors=[{"code": code, "pointer": "", "message": message}])
+    response.status_code = status
+    return response
+
+
 def http_error(error: HTTPException) -> Response | HTTPException:
     """Pages for the errors that routing, authorisation and limits raise."""
     _speak_language_of_address()
     if error.code is None or error.code < 400:
         return error
+    response = _told_to_machines(error.code) if _machines_ask() else _page_for(error)
+    if error.code == 405 and getattr(error, "valid_methods", None):
+        response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined] # checked above
+    return response
+
+
+def _page_for(error: HTTPException) -> Response:
     pages = {
         403: (_("You can’t do this"), _("Your role or this address does not allow it.")),
         404: (_("This page does not exist"), _("It may have moved, or the link is incomplete.")),
@@ -45,13 +74,11 @@ def http_error(error: HTTPException) -> Response | HTTPException:
         ),
         429: (_("Please wait a moment"), _("There were too many attempts. Try again a little later.")),
     }
-    title, sentence = pages.get(error.code, (_("That did not work"), _("Go back and try again.")))
-    if error.description and error.code in (403, 410) and error.description != type(error).description:
+    status = error.code or 500
+    title, sentence = pages.get(status, (_("That did not work"), _("Go back and try again.")))
+    if error.description and status in (403, 410) and error.description != type(error).description:
         sentence = str(error.description)
-    response = _page(error.code, title, sentence)
-    if error.code == 405 and getattr(error, "valid_methods", None):
-        response.headers["Allow"] = ", ".join(error.valid_methods)  # type: ignore[attr-defined] # checked above
-    return response
+    return _page(status, title, sentence)
 
 
 def csrf_error(error: CSRFError) -> Response:
@@ -69,6 +96,8 @@ def refused(error: Refused) -> Response:
     """A rule that said no, where the page itself did not catch it."""
     _speak_language_of_address()
     db.session.rollback()
+    if _machines_ask():
+        return _told_to_machines(error.status)
     if isinstance(error, TooMany):
         response = _page(429, _("Please wait a moment"), tell(error))
         response.headers["Retry-After"] = str(error.seconds)
@@ -91,6 +120,8 @@ def crash(error: Exception) -> Response:
     _speak_language_of_address()
     db.session.rollback()
     log.exception("%s %s failed", request.method, request.endpoint)
+    if _machines_ask():
+        return _told_to_machines(500)
     return _page(
         500,
         _("Something broke on our side"),

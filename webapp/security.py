@@ -12,8 +12,13 @@ POLICY = (
 )
 SAFE = ("GET", "HEAD", "OPTIONS")
 # one-click stop of mail, RFC 8058: the mail service posts, without cookies
-CROSS_SITE_ENDPOINTS = {"tenders.stop_mail_now"}
-CROSS_SITE_VIEWS = {"webapp.tenders.routes.stop_mail_now"}
+# and messages of shops, which are signed
+CROSS_SITE_ENDPOINTS = {"tenders.stop_mail_now", "api.orders", "api.events"}
+CROSS_SITE_VIEWS = {
+    "webapp.tenders.routes.stop_mail_now",
+    "webapp.api.routes.orders",
+    "webapp.api.routes.events",
+}
 
 
 def init_app(app: Flask) -> None:

@@ -67,6 +67,15 @@ def lock(row: Row) -> Row:
     return row
 
 
+def take_turns(what: str) -> None:
+    """Units that name the same thing, though it may have no row yet, come one after the other.
+
+    PostgreSQL holds the name until the unit ends; on SQLite every unit that writes waits for the one before.
+    """
+    if db.engine.dialect.name == "postgresql":
+        db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(what, 0))))
+
+
 def rows_changed(statement: sa.Update | sa.Delete) -> int:
     """Runs the statement in the caller's unit of work; how many rows it changed."""
     return cast("sa.CursorResult[Any]", db.session.execute(statement)).rowcount

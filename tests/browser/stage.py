@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from PIL import Image
 from werkzeug.datastructures import FileStorage
 
+from tests.api.story import event_of, make_api_key, order_of, take
 from tests.cast import Cast
 from tests.factories import (
     join,
@@ -38,6 +39,7 @@ from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
+from webapp.api.models import ApiKey
 from webapp.directory.models import Application, PartnerAccount
 from webapp.extensions import db
 from webapp.inbox import actions as inbox
@@ -112,6 +114,7 @@ class Stage:
     buying: str  # key of an order of Nadia's that can be placed
     buying_for_client: str  # the same of Pierre's, for the client of `entrusted`
     payments: Payments
+    key: ApiKey  # of an outside shop
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -355,6 +358,15 @@ def _baskets(cast: Cast, product: Product, pays: Partnership, now: datetime) -> 
     return keys[0], keys[1]
 
 
+def _shop(cast: Cast, product: Product, now: datetime) -> ApiKey:
+    """The key of an outside shop, and messages of it: taken in, parked, and some that do not fit."""
+    key = make_api_key(cast.olga, "Webshop des Fachhandels")
+    early = (event_of("paid", "129.72", "EUR"), event_of("refunded", "5.00", external_id="1002"))
+    for body in (*early, order_of(cast.stefans, product.plan), event_of("refunded", "99999.00")):
+        take(body, now=now)
+    return key
+
+
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     """Writes it all, with so many other partners in the directory."""
     for n in range(companies):
@@ -452,4 +464,5 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         *bought,
         *_baskets(cast, product, pays, now),
         _payments(cast, bought[0], now),
+        _shop(cast, product, now),
     )

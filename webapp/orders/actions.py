@@ -18,7 +18,7 @@ from webapp.config import LANGUAGES
 from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.i18n import gettext as _
-from webapp.i18n import money, speaking
+from webapp.i18n import speaking
 from webapp.ledger import actions as ledger
 from webapp.ledger import queries as books
 from webapp.ledger.rules import AccountKind, Booking, Cause
@@ -64,7 +64,7 @@ def place(
     checks.refuse_wanted(holder, wanted)
     quote = queries.quote(holder, wanted, side=side, acting=acting)
     if expected is not None and expected != quote.gross:
-        raise rules.PriceChanged(amount=money(quote.gross))
+        raise rules.PriceChanged(amount=quote.gross)
     if method is Method.INVOICE and not programme().iban(quote.payer.currency):
         raise rules.NoInvoice()
     order = _write(quote, method=method, by=by, now=now, key=key, outside=outside)
@@ -229,7 +229,7 @@ def credit_total(order: Order, amount: Money, *, reason: str, by: User | None, n
         raise rules.AlreadyCancelled()
     left = order.money(order.gross - order.credited)
     if (left - amount).minor < 0:
-        raise rules.TooMuchCredited(amount=money(left))
+        raise rules.TooMuchCredited(amount=left)
     if amount.minor <= 0:
         raise rules.NothingCredited()
     net_left = order.money(sum(line.left.minor for line in order.lines))
@@ -315,7 +315,7 @@ def _credit(
     lines = [line for line in given if amounts[line.id].minor] or given[:1]  # a cent of VAT may be all that is left
     for line in lines:
         if (line.left - amounts[line.id]).minor < 0:
-            raise rules.TooMuchCredited(amount=money(line.left))
+            raise rules.TooMuchCredited(amount=line.left)
     net = sum(amounts[line.id].minor for line in lines)
     if vat is None:
         vat = order.vat_back(net)
