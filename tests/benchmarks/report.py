@@ -8,24 +8,26 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Ratio:
-    """`value` should be at most, or at least, `goal`; None when it could not be measured."""
+    """`value` should be at most, or at least, `goal`, if there is one; None when it could not be measured."""
 
     what: str
     value: float | None
-    goal: float
+    goal: float | None
     at_least: bool = False
     unit: str = "×"
 
     @property
     def met(self) -> bool | None:
         """Whether the goal is reached."""
-        if self.value is None:
+        if self.value is None or self.goal is None:
             return None
         return self.value >= self.goal if self.at_least else self.value <= self.goal
 
     def __str__(self) -> str:
         if self.value is None:
             return f"  {self.what:<66} not measured here"
+        if self.goal is None:
+            return f"  {self.what:<66} {self.value:7.2f} {self.unit}"
         bound = "at least" if self.at_least else "at most"
         verdict = "met" if self.met else "MISSED"
         return f"  {self.what:<66} {self.value:7.2f} {self.unit:<2}  goal: {bound} {self.goal:g}  {verdict}"
