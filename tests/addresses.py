@@ -449,14 +449,6 @@ ADDRESSES: dict[str, Address] = {
     "revenue.orders_file": Address(ADMINS, get=200, values=lumen, page=False),
     "revenue.prices": Address(ANYBODY, get=200),
     "revenue.partner_prices": Address(PARTNER_ADMINS, get=200, values=lumiere),
-    # what a partner earns, and prices
-    "revenue.index": Address(PARTNER_ADMINS, get=200, values=lumiere),
-    "revenue.statement_mail": Address(PARTNER_ADMINS, post=303, values=lumiere),
-    "revenue.revenue_file": Address(PARTNER_ADMINS, get=200, values=lumiere, page=False),
-    "revenue.billing_file": Address(PARTNER_ADMINS, get=200, values=client, page=False),
-    "revenue.orders_file": Address(ADMINS, get=200, values=lumen, page=False),
-    "revenue.prices": Address(ANYBODY, get=200),
-    "revenue.partner_prices": Address(PARTNER_ADMINS, get=200, values=lumiere),
     # calls for tenders: whoever writes one
     "tenders.new": Address(ANYBODY, get=200),
     "tenders.edit": Address(ANYBODY, get=200, values=lambda s: {"draft": s.typed}),
@@ -549,26 +541,26 @@ ADDRESSES: dict[str, Address] = {
     ),
     "backoffice.resume": Address(
         OPERATOR, post=303, values=lambda s: {"organisation": s.cast.lumiere.public_id}
-    "api_desk.messages": Address(OPERATOR, get=200),
-    "api_desk.keys": Address(OPERATOR, get=200),
-    "api_desk.new_key": Address(OPERATOR, get=200, post=422),
-    "api_desk.revoke": Address(OPERATOR, get=200, post=422, values=lambda s: {"key": s.key.public_id}),
     ),
     "backoffice.tender_list": Address(OPERATOR, get=200),
     "backoffice.tender": Address(OPERATOR, get=200, values=lambda s: {"tender": s.tender.public_id}),
     "backoffice.hide": Address(OPERATOR, post=303, values=lambda s: {"tender": s.tender.public_id}),
     "backoffice.programme": Address(OPERATOR, get=200),
-    "api.orders": Address(ANYBODY, post=415, page=False),  # JSON alone is taken in
-    "api.events": Address(ANYBODY, post=415, page=False),
-    "api.openapi": Address(ANYBODY, get=200, page=False),
     "backoffice.mails": Address(OPERATOR, get=200),
     "backoffice.retry": Address(OPERATOR, post=303, values=dead_mail),
     "backoffice.setup": Address(ANYBODY, get=409, post=409, values=token("setup")),
+    "api_desk.messages": Address(OPERATOR, get=200),
+    "api_desk.keys": Address(OPERATOR, get=200),
+    "api_desk.new_key": Address(OPERATOR, get=200, post=422),
+    "api_desk.revoke": Address(OPERATOR, get=200, post=422, values=lambda s: {"key": s.key.public_id}),
     # everybody
     "pages.home": Address(ANYBODY, get=200),
     "pages.legal": Address(ANYBODY, get=200, values=lambda s: {"topic": "privacy"}),
     "affiliation.programme": Address(ANYBODY, get=200),
     # machines
+    "api.orders": Address(ANYBODY, post=415, page=False),  # JSON alone is taken in
+    "api.events": Address(ANYBODY, post=415, page=False),
+    "api.openapi": Address(ANYBODY, get=200, page=False),
     "static": Address(ANYBODY, get=200, values=lambda s: {"filename": "css/app.css"}, page=False),
     "technical.root": Address(ANYBODY, get=302, page=False),
     "technical.health": Address(ANYBODY, get=200, page=False),
