@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from webapp.money import Money
 from webapp.orders.rules import (
-    Facts,
     Factors,
+    Facts,
     MayNotOrder,
     PriceKind,
     State,
