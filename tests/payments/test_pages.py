@@ -87,10 +87,10 @@ def test_a_currency_without_an_account_of_the_operator(app, client, cast, monkey
 def test_the_account_leads_there(client, cast, lumen, another):
     page = client.sign_in(cast.nadia).get_page(account_of(lumen))
     assert page.links["Pay in"] == account_of(lumen, "/payment-in")
-    assert page.links["Withdraw"] == new(lumen)
+    assert page.links["Withdraw money"] == new(lumen)
     assert page.links["Withdrawals"] == account_of(lumen, "/withdrawals")
     adams = another().sign_in(cast.adam).get_page(account_of(lumen))
-    assert "Withdraw" not in adams.links and "Pay in" in adams.links
+    assert "Withdraw money" not in adams.links and "Pay in" in adams.links
 
 
 # --- withdrawing --------------------------------------------------------------------------------------------
@@ -267,8 +267,8 @@ def test_the_list_shows_what_became_of_each(nadias, lumen, cast, another):
         "Paid out",
     ]
     assert "PayPal says no." in rows[1] and "n••••@lumen.example" in rows[1] and "nadia@" not in rows[1]
-    assert "Withdraw" not in page.links
-    assert nadias.get_page(account_of(lumen, "/withdrawals")).links["Withdraw"] == new(lumen)
+    assert "Withdraw money" not in page.links
+    assert nadias.get_page(account_of(lumen, "/withdrawals")).links["Withdraw money"] == new(lumen)
 
 
 def test_a_long_list_has_pages(nadias, lumen, cast):
