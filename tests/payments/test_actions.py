@@ -26,6 +26,7 @@ from tests.payments.story import (
     file_of,
     imported,
     incoming,
+    statement,
     suspense,
     transfer,
     transfers,
@@ -46,7 +47,7 @@ from webapp.money import Money
 from webapp.orders import actions as orders
 from webapp.orders.queries import Wanted
 from webapp.orders.rules import Method, State
-from webapp.payments import actions, statements
+from webapp.payments import actions, queries, statements
 from webapp.payments.actions import Imported
 from webapp.payments.models import IncomingTransfer
 from webapp.payments.queries import kept_file, top_up_reference
@@ -234,6 +235,39 @@ def test_files_that_overlap_bring_what_is_new(app, lumen):
     assert imported(one, two) == Imported(2, 0, 0)
     assert imported(two, three) == Imported(1, 0, 1)
     assert has(lumen) == 123
+    all_is_well()
+
+
+def by_hand(order, minor, key, *, booked_on=DAY):
+    return actions.book_payment(order, order.money(minor), booked_on=booked_on, key=key, by=None, now=NOW)
+
+
+def test_what_was_booked_by_hand_is_not_booked_again_by_the_bank_s_file(app, order, lumen):
+    """RULES M6; SECURITY L4: or its payer would withdraw the same money once more. A second such transfer is one."""
+    booked = by_hand(order, order.gross, "one")
+    first, second = (incoming(order.gross, order.reference) for _ in range(2))
+    assert queries.expected(statement(first)).fresh == []
+    assert imported(first) == Imported(0, 0, 1)
+    assert (order.received, has(lumen), bank()) == (order.gross, 0, -order.gross)
+    told = transfer(first)
+    assert (told.same_as_id, told.order_id, told.debtor_name) == (booked.id, order.id, "Lumen Optik AG")
+    assert imported(first, second) == Imported(1, 0, 1)
+    assert (has(lumen), bank()) == (order.gross, -2 * order.gross)
+    by_hand(order, order.gross, "one")  # the form, sent again
+    assert len(transfers()) == 3
+    all_is_well()
+
+
+@pytest.mark.parametrize(
+    ("minor", "booked_on", "same"),
+    [(12_972, DAY - timedelta(days=7), True), (12_972, DAY - timedelta(days=8), False), (12_971, DAY, False)],
+)
+def test_what_was_booked_by_hand_is_known_by_its_amount_and_day(app, order, minor, booked_on, same):
+    """RULES M6."""
+    by_hand(order, minor, "one", booked_on=booked_on)
+    entry = incoming(12_972, order.reference)
+    assert imported(entry) == Imported(int(not same), 0, int(same))
+    assert order.received == minor + (0 if same else 12_972)
     all_is_well()
 
 

@@ -119,6 +119,18 @@ def test_an_import_and_payments_by_hand(app, cast):
         assert all(each.received == each.gross + 50 for each in mine)
 
 
+def test_files_that_tell_at_once_of_what_was_booked_by_hand(app, cast):
+    """SECURITY L4: the same money counts once; the second transfer of two files is another one."""
+    for n in range(RACES):
+        order = make_order(cast.lumen)
+        day = NOW.date()
+        actions.book_payment(order, order.missing, booked_on=day, key=f"h{n}", by=None, now=NOW)
+        files = [statement(incoming(order.gross, order.reference)) for _ in range(2)]
+        results = at_once(app, *[importing(each) for each in files])
+        assert sorted(each.new for each in results) == [0, 1], results
+        assert (order.received, has(cast.lumen)) == (2 * order.gross, (n + 1) * order.gross)
+
+
 def test_the_same_payment_by_hand_twice(app, cast):
     """SECURITY L4: the form's key."""
     for n in range(RACES):

@@ -74,17 +74,21 @@ def import_statement(statement: Statement, *, by: User | None, now: datetime) ->
     """Books every transfer of the bank's statement that is not known yet; all of them, or none.
 
     One whose reference names an order pays it, one that names a prepaid account fills it, the others wait to be
-    assigned. Raises OtherAccount for a statement of somebody else's account.
+    assigned. What was booked by hand before is not booked again. Raises OtherAccount for a statement of somebody
+    else's account.
     """
     rules.check_account(statement.account_iban, programme().iban(statement.currency))
     written = _write_down([_row(each) for each in statement.entries], by=by, now=now)
     fresh = [each for each in statement.entries if each.bank_id in written]
     things = queries.named(fresh)
     queries.hold(queries.concerned(things.values()))  # before any account: so does everybody who pays
+    by_hand = queries.booked_by_hand(fresh, things)
     fill, suspend = [], []
     for each in fresh:
         transfer, thing = written[each.bank_id], things.get(each.bank_id)
-        if isinstance(thing, Order):
+        if each.bank_id in by_hand:
+            _recognise(transfer, by_hand[each.bank_id], by=by, now=now)
+        elif isinstance(thing, Order):
             _pay(transfer, thing, BANK, by=by, now=now)
         elif thing:
             fill.append((transfer, thing))
@@ -92,7 +96,8 @@ def import_statement(statement: Statement, *, by: User | None, now: datetime) ->
             suspend.append(transfer)
     _fill(fill, BANK, by=by, now=now)
     _suspend(suspend, by=by, now=now)
-    return Imported(len(fresh), len(suspend), len(statement.entries) - len(fresh))
+    new = len(fresh) - len(by_hand)
+    return Imported(new, len(suspend), len(statement.entries) - new)
 
 
 @unit_of_work
@@ -186,6 +191,15 @@ def _pay(
     transfer.order_id, transfer.assigned_at, transfer.assigned_by_id = order.id, now, by.id if by else None
     orders.receive(order, transfer.money, source, key=f"transfer:{transfer.id}:paid", by=by, now=now)
     audit.record("transfer.assigned", transfer, by=by, now=now, organisation=order.payer)
+
+
+def _recognise(
+    transfer: IncomingTransfer, by_hand: IncomingTransfer, *, by: User | None, now: datetime
+) -> None:
+    """The statement tells of what was booked by hand already: the same money counts once (SECURITY L4)."""
+    transfer.same_as_id, transfer.order_id = by_hand.id, by_hand.order_id
+    transfer.assigned_at, transfer.assigned_by_id = now, by.id if by else None
+    audit.record("transfer.recognised", transfer, by=by, now=now)
 
 
 def _fill(

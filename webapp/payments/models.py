@@ -29,7 +29,8 @@ class IncomingTransfer(Base):
     """Money that arrived on the operator's account. `bank_id` is the bank's own name for it: it counts once.
 
     Found or assigned, it pays `order` or fills the prepaid account of `organisation`; else it waits for the
-    operator, who may also have sent it back.
+    operator, who may also have sent it back. `same_as` is the row of what the operator had booked by hand before a
+    statement told of it: that one was booked, and this one never is.
     """
 
     __tablename__ = "incoming_transfers"
@@ -51,6 +52,7 @@ class IncomingTransfer(Base):
     order_id: Mapped[int | None] = mapped_column(sa.ForeignKey("orders.id"), index=True)
     organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisations.id"), index=True)
     sent_back_at: Mapped[datetime | None]
+    same_as_id: Mapped[int | None] = mapped_column(sa.ForeignKey("incoming_transfers.id"), unique=True)
 
     order: Mapped[Order | None] = relationship()
     organisation: Mapped[Organisation | None] = relationship()
@@ -67,6 +69,7 @@ class IncomingTransfer(Base):
         sa.CheckConstraint(
             "sent_back_at IS NULL OR (order_id IS NULL AND organisation_id IS NULL)", name="sent_back"
         ),
+        sa.CheckConstraint("same_as_id IS NULL OR order_id IS NOT NULL", name="same_as"),
         sa.Index("ix_incoming_transfers_waiting", "assigned_at", "id"),
     )
 

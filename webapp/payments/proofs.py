@@ -20,6 +20,7 @@ from webapp.payments.rules import TransferState, WithdrawalState
 
 _WAITS = TRANSFERS_IN[TransferState.WAITING]
 _BACK = TRANSFERS_IN[TransferState.SENT_BACK]
+_TWICE = IncomingTransfer.same_as_id.is_not(None)  # booked by hand before: nothing is booked for it
 _UNPAID = WITHDRAWALS_IN[WithdrawalState.WAITING]
 _PAID = WITHDRAWALS_IN[WithdrawalState.PAID]
 
@@ -71,7 +72,7 @@ def _differing(*parts: Any) -> Any:
 
 def _bank() -> list[str]:
     """RULES M6: what came in, less what was paid out and sent back, is what the bank's account says."""
-    kept = sa.case((_BACK, 0), else_=IncomingTransfer.amount)
+    kept = sa.case((sa.or_(_BACK, _TWICE), 0), else_=IncomingTransfer.amount)
     return _told(
         _differing(
             _booked(AccountKind.BANK),
@@ -115,7 +116,7 @@ def _orders() -> list[str]:
         db.session.execute(
             sa.select(IncomingTransfer.id)
             .outerjoin(Transfer, paid)
-            .where(IncomingTransfer.order_id.is_not(None), Transfer.id.is_(None))
+            .where(IncomingTransfer.order_id.is_not(None), ~_TWICE, Transfer.id.is_(None))
             .order_by(IncomingTransfer.id)
             .limit(proofs.TOLD)
         ),

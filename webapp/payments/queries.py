@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import aliased, joinedload
 
 from webapp.accounts.models import Organisation
 from webapp.drafts import Draft
@@ -21,7 +23,7 @@ from webapp.orders.queries import Row
 from webapp.orders.rules import Facts, Method
 from webapp.partnerships.models import Partnership
 from webapp.payments.models import IncomingTransfer, Withdrawal
-from webapp.payments.rules import TransferState, WithdrawalState
+from webapp.payments.rules import BY_HAND, HAND_DAYS, TransferState, WithdrawalState
 from webapp.payments.statements import Incoming, Statement
 from webapp.references import parse_reference, reference_of
 from webapp.uploads import Upload
@@ -109,6 +111,37 @@ def _organisations_by_reference(references: Collection[str]) -> dict[str, Organi
     return found
 
 
+def booked_by_hand(
+    entries: Sequence[Incoming], things: Mapping[str, Order | Organisation]
+) -> dict[str, IncomingTransfer]:
+    """By the bank's name of each transfer the one that the operator had booked by hand for the same order: as much
+    money, about the same day, and told by no statement so far. Each stands for one transfer alone."""
+    ids = {thing.id for thing in things.values() if isinstance(thing, Order)}
+    told = aliased(IncomingTransfer)
+    by_hand: dict[tuple[int | None, int], list[IncomingTransfer]] = defaultdict(list)
+    for part in _parts(ids):
+        rows = db.session.scalars(
+            sa.select(IncomingTransfer)
+            .where(
+                IncomingTransfer.order_id.in_(part),
+                IncomingTransfer.bank_id.startswith(BY_HAND),
+                ~sa.exists().where(told.same_as_id == IncomingTransfer.id),
+            )
+            .order_by(IncomingTransfer.booked_on, IncomingTransfer.id)
+        )
+        for row in rows:
+            by_hand[row.order_id, row.amount].append(row)
+    found: dict[str, IncomingTransfer] = {}
+    for entry in entries:
+        thing = things.get(entry.bank_id)
+        rest = by_hand[thing.id, entry.amount.minor] if isinstance(thing, Order) else []
+        near = [row for row in rest if abs(row.booked_on - entry.booked_on) <= timedelta(days=HAND_DAYS)]
+        if near:
+            found[entry.bank_id] = near[0]
+            rest.remove(near[0])
+    return found
+
+
 def concerned(things: Collection[Order | Organisation]) -> set[int]:
     """The ids of the organisations whose money moves when these get some."""
     orders_ = [each for each in things if isinstance(each, Order)]
@@ -137,7 +170,8 @@ def hold(organisation_ids: Collection[int]) -> None:
 
 @dataclass(frozen=True)
 class Expected:
-    """What an import would do at this moment: `fresh` are those that are not known yet, with whom they name."""
+    """What an import would do at this moment: `fresh` are those that are not known yet, by the bank's name or from
+    being booked by hand, with whom they name."""
 
     fresh: list[tuple[Incoming, Order | Organisation | None]]
     known: int
@@ -161,9 +195,11 @@ class Expected:
 def expected(statement: Statement) -> Expected:
     """What importing this statement would do."""
     before = known({each.bank_id for each in statement.entries})
-    fresh = [each for each in statement.entries if each.bank_id not in before]
-    things = named(fresh)
-    return Expected([(each, things.get(each.bank_id)) for each in fresh], len(before))
+    untold = [each for each in statement.entries if each.bank_id not in before]
+    things = named(untold)
+    by_hand = booked_by_hand(untold, things)
+    fresh = [(each, things.get(each.bank_id)) for each in untold if each.bank_id not in by_hand]
+    return Expected(fresh, len(statement.entries) - len(fresh))
 
 
 def known(bank_ids: Collection[str]) -> set[str]:

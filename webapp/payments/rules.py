@@ -14,6 +14,7 @@ from webapp.refused import Refused
 # What is kept of a transfer that came in.
 BANK_ID_LENGTH = 40
 BY_HAND = "hand:"  # begins the bank's name of a transfer that no statement brought
+HAND_DAYS = 7  # between the bank's day and the one that the operator typed, for what may be the same transfer
 BANK_REFERENCE_LENGTH = 35
 NAME_LENGTH = 140
 TEXT_LENGTH = 1_000

@@ -71,6 +71,7 @@ def upgrade() -> None:
         sa.Column("order_id", sa.Integer(), nullable=True),
         sa.Column("organisation_id", sa.Integer(), nullable=True),
         sa.Column("sent_back_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("same_as_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("currency IN ('CHF', 'EUR')", name=op.f("ck_incoming_transfers_currency")),
         sa.CheckConstraint(
             "(assigned_at IS NOT NULL) = (order_id IS NOT NULL OR organisation_id IS NOT NULL OR sent_back_at IS NOT NULL)",
@@ -84,6 +85,9 @@ def upgrade() -> None:
             "sent_back_at IS NULL OR (order_id IS NULL AND organisation_id IS NULL)",
             name=op.f("ck_incoming_transfers_sent_back"),
         ),
+        sa.CheckConstraint(
+            "same_as_id IS NULL OR order_id IS NOT NULL", name=op.f("ck_incoming_transfers_same_as")
+        ),
         sa.ForeignKeyConstraint(
             ["assigned_by_id"], ["users.id"], name=op.f("fk_incoming_transfers_assigned_by_id")
         ),
@@ -94,9 +98,13 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["recorded_by_id"], ["users.id"], name=op.f("fk_incoming_transfers_recorded_by_id")
         ),
+        sa.ForeignKeyConstraint(
+            ["same_as_id"], ["incoming_transfers.id"], name=op.f("fk_incoming_transfers_same_as_id")
+        ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_incoming_transfers")),
         sa.UniqueConstraint("bank_id", name=op.f("uq_incoming_transfers_bank_id")),
         sa.UniqueConstraint("public_id", name=op.f("uq_incoming_transfers_public_id")),
+        sa.UniqueConstraint("same_as_id", name=op.f("uq_incoming_transfers_same_as_id")),
     )
     with op.batch_alter_table("incoming_transfers", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_incoming_transfers_order_id"), ["order_id"], unique=False)
