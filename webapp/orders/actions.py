@@ -312,7 +312,8 @@ def _credit(
     """A credit note, booked. Unless `vat` is given it is the part that belongs to all that was ever credited, less
     what was before."""
     given = [line for line in order.lines if line.id in amounts]
-    lines = [line for line in given if amounts[line.id].minor] or given[:1]  # a cent of VAT may be all that is left
+    # without any net amount a cent of VAT may be all that is left
+    lines = [line for line in given if amounts[line.id].minor] or given[:1]
     for line in lines:
         if (line.left - amounts[line.id]).minor < 0:
             raise rules.TooMuchCredited(amount=line.left)
