@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
+from functools import cache
 
 from flask import Response
 
@@ -11,7 +13,9 @@ from webapp.i18n import gettext as _
 from webapp.ledger import queries
 from webapp.ledger.labels import cause_name
 from webapp.ledger.queries import Month
-from webapp.sheets import figure
+from webapp.sheets import figure_of
+
+A_DAY = timedelta(days=1)
 
 
 def download(month: Month) -> Response:
@@ -24,10 +28,14 @@ def download(month: Month) -> Response:
 
 
 def _cells(month: Month) -> Iterator[list[str]]:
-    for line in queries.all_lines(month):
-        amount = figure(line.amount if line.amount.minor > 0 else -line.amount)
-        moved = [amount, ""] if line.amount.minor > 0 else ["", amount]
+    words, currency = cache(cause_name), month.account.currency
+    day, over = "", clock.start_of(month.day)  # of the row before: most rows are of the same day
+    for _seq, at, amount, balance, cause, reference in queries.all_rows(month):
+        if at >= over:
+            date = clock.day_of(at)
+            day, over = date.isoformat(), clock.start_of(date + A_DAY)
+        moved = figure_of(abs(amount))
         yield [
-            clock.day_of(line.at).isoformat(), cause_name(line.cause), line.reference,
-            *moved, figure(line.balance), line.balance.currency,
+            day, words(cause), reference,
+            *([moved, ""] if amount > 0 else ["", moved]), figure_of(balance), currency,
         ]  # fmt: skip

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
@@ -109,19 +110,28 @@ class Prepaid:
         return self.balance.currency
 
 
+_OLDEST = (
+    sa.select(sa.func.min(_each.at))
+    .where(_each.account_id == LedgerAccount.id)
+    .correlate(LedgerAccount)
+    .scalar_subquery()
+)
+_PREPAID = (
+    sa.select(LedgerAccount.id, LedgerAccount.currency, Entry.balance, _OLDEST, Entry.at)
+    .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
+    .where(
+        LedgerAccount.organisation_id == sa.bindparam("organisation"),
+        LedgerAccount.kind == AccountKind.PREPAID,
+    )
+    .order_by(LedgerAccount.currency)
+)
+
+
 def prepaid_accounts(organisation: Organisation) -> list[Prepaid]:
     """The organisation's prepaid accounts that ever moved; before them the one in its own currency."""
-    oldest = (
-        sa.select(sa.func.min(_each.at)).where(_each.account_id == LedgerAccount.id).correlate(LedgerAccount)
-    )
-    found = (
-        sa.select(LedgerAccount.id, LedgerAccount.currency, Entry.balance, oldest.scalar_subquery(), Entry.at)
-        .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
-        .where(LedgerAccount.organisation_id == organisation.id, LedgerAccount.kind == AccountKind.PREPAID)
-        .order_by(LedgerAccount.currency)
-    )
     known = [
-        Prepaid(id, Money(minor, currency), *at) for id, currency, minor, *at in db.session.execute(found)
+        Prepaid(id, Money(minor, currency), *at)
+        for id, currency, minor, *at in db.session.execute(_PREPAID, {"organisation": organisation.id})
     ]
     own = organisation.currency
     ordered = sorted(known, key=lambda each: each.currency != own)
@@ -139,17 +149,30 @@ def months(account: Prepaid) -> list[date]:
     """The months (their first days) in which the account moved, newest first: one statement."""
     if account.first is None or account.newest is None:
         return []
-    spans = sa.values(
-        sa.column("day", sa.Date), sa.column("begin", UtcDateTime), sa.column("over", UtcDateTime), name="months"
-    ).data([
-        (day, clock.start_of(day), clock.start_of(next_month(day)))
-        for day in months_between(clock.day_of(account.first), clock.day_of(account.newest))
-    ])  # fmt: skip
-    each = spans.cte("months").c
-    moved = sa.exists().where(
-        Entry.account_id == account.id, Entry.at >= each.begin, Entry.at < each.over
+    asked = months_between(clock.day_of(account.first), clock.day_of(account.newest))
+    values: dict[str, object] = {"account": account.id}
+    for n, day in enumerate(asked):
+        values |= {
+            f"day{n}": day, f"begin{n}": clock.start_of(day), f"over{n}": clock.start_of(next_month(day))
+        }  # fmt: skip
+    return list(db.session.scalars(_moved_in(len(asked)), values))
+
+
+@cache
+def _moved_in(count: int) -> sa.Select[tuple[date]]:
+    """Those of so many months, each given by its day and the moments between which it lasts, in which it moved."""
+    spans = (  # VALUES would say the same, but SQLAlchemy composes it anew each time
+        sa.select(*(
+            sa.bindparam(f"{name}{n}", type_=kind).label(name)
+            for name, kind in (("day", sa.Date), ("begin", UtcDateTime), ("over", UtcDateTime))
+        ))
+        for n in range(count)
     )  # fmt: skip
-    return list(db.session.scalars(sa.select(each.day).where(moved).order_by(each.day.desc())))
+    each = sa.union_all(*spans).cte("months").c
+    moved = sa.exists().where(
+        Entry.account_id == sa.bindparam("account"), Entry.at >= each.begin, Entry.at < each.over
+    )
+    return sa.select(each.day).where(moved).order_by(each.day.desc())
 
 
 @dataclass(frozen=True)
@@ -199,15 +222,17 @@ def month_of(account: Prepaid, day: date) -> Month:
     return Month(account, day, before.seq + 1, newest.seq, opening, closing)
 
 
+_BEFORE = (
+    sa.select(Entry.seq, Entry.balance, Entry.at)
+    .where(Entry.account_id == sa.bindparam("account"), Entry.at < sa.bindparam("begin"))
+    .order_by(Entry.at.desc(), Entry.seq.desc())
+    .limit(1)
+)
+
+
 def _before(account: Prepaid, day: date) -> Head:
     """Where the account stood when this day began."""
-    newest = (
-        sa.select(Entry.seq, Entry.balance, Entry.at)
-        .where(Entry.account_id == account.id, Entry.at < clock.start_of(day))
-        .order_by(Entry.at.desc(), Entry.seq.desc())
-        .limit(1)
-    )
-    row = db.session.execute(newest).first()
+    row = db.session.execute(_BEFORE, {"account": account.id, "begin": clock.start_of(day)}).first()
     return Head(*row) if row else Head()
 
 
@@ -216,27 +241,37 @@ def statement(month: Month, *, page: int = 1) -> Statement:
     page = min(page, max(1, -(-month.count // PER_PAGE)))
     last = month.last - (page - 1) * PER_PAGE
     first = max(last - PER_PAGE + 1, month.first)
-    lines = _lines(month.account, first, last)
+    currency = month.account.currency
+    lines = [
+        Line(seq, at, Money(amount, currency), Money(balance, currency), cause, reference)
+        for seq, at, amount, balance, cause, reference in _rows(month.account, first, last)
+    ]
     return Statement(month, page, lines[::-1], first > month.first)
 
 
-def all_lines(month: Month) -> Iterator[Line]:
-    """All entries of a month, oldest first, read a thousand at a time."""
+def all_rows(month: Month) -> Iterator[sa.Row[int, datetime, int, int, Cause, str]]:
+    """All entries of a month as plain rows with what lines have, oldest first, read a thousand at a time."""
     for first in range(month.first, month.last + 1, AT_ONCE):
-        yield from _lines(month.account, first, min(first + AT_ONCE - 1, month.last))
+        yield from _rows(month.account, first, min(first + AT_ONCE - 1, month.last))
 
 
-def _lines(account: Prepaid, first: int, last: int) -> list[Line]:
-    rows = db.session.execute(
-        sa.select(Entry.seq, Entry.at, Entry.amount, Entry.balance, Transfer.cause, Transfer.reference)
-        .join(Transfer, Transfer.id == Entry.transfer_id)
-        .where(Entry.account_id == account.id, Entry.seq.between(first, last))
-        .order_by(Entry.seq)
+# of the tables, not of their models: a row of a file costs half as much
+_entry, _transfer = Entry.__table__.c, Transfer.__table__.c
+_ROWS = (
+    sa.select(
+        _entry.seq, _entry.at, _entry.amount, _entry.balance, _transfer.cause, _transfer.reference
     )
-    return [
-        Line(seq, at, Money(amount, account.currency), Money(balance, account.currency), cause, reference)
-        for seq, at, amount, balance, cause, reference in rows
-    ]
+    .join_from(Entry.__table__, Transfer.__table__, _transfer.id == _entry.transfer_id)
+    .where(
+        _entry.account_id == sa.bindparam("account"),
+        _entry.seq.between(sa.bindparam("first"), sa.bindparam("last")),
+    )
+    .order_by(_entry.seq)
+)  # fmt: skip
+
+
+def _rows(account: Prepaid, first: int, last: int) -> Sequence[sa.Row[int, datetime, int, int, Cause, str]]:
+    return db.session.execute(_ROWS, {"account": account.id, "first": first, "last": last}).all()
 
 
 # --- the whole ledger ---------------------------------------------------------------------------------------
