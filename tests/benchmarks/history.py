@@ -58,7 +58,8 @@ ORDERS = """
 INVOICES = """
     INSERT INTO invoices (public_id, number, order_id, payer_id, issued_at, issued_on, due_on, language, party,
         currency, net, vat, gross, reason)
-    SELECT public_id, '2026-' || id, id, payer_id, placed_at, due_on, due_on, 'en', '{{}}', currency, net, vat, gross, ''
+    SELECT public_id, '2026-' || id, id, payer_id, placed_at, due_on, due_on, 'en', '{}', currency, net, vat,
+        gross, ''
     FROM orders WHERE id > :first ORDER BY id
 """
 
@@ -143,7 +144,7 @@ def _add_lines(connection: sa.Connection, first: int, earner_id: int) -> None:
     columns = [column for column in OrderLine.__table__.columns if column.name not in ("id", "order_id")]
     model: dict[str, Any] = {
         "order_id": first + 1, "action": "new", "plan_id": 1, "plan_code": "web", "family": Family.WEB,
-        "plan_name": {language: "Web hosting" for language in data.LANGUAGES}, "period": Period.YEAR,
+        "plan_name": dict.fromkeys(data.LANGUAGES, "Web hosting"), "period": Period.YEAR,
         "quantity": 1, "periods": 1, "unit": 12_000, "discount": 20, "sliding": 0, "count": 1, "price": "public",
         "public": 12_000, "partner": 9_600, "net": 12_000, "vat": 972, "earner_id": earner_id, "cashback": 2_400,
         "cashback_booked": 2_400, "credited": 0,

@@ -36,8 +36,9 @@ ACCOUNT = """
     FROM entries e JOIN transfers t ON t.id = e.transfer_id WHERE e.account_id = 2 ORDER BY e.seq
 """
 REVENUE = """
-    SELECT o.paid_at, c.name AS client, o.number, i.number AS bill, l.label, l.plan_name, l.action, l.periods, l.quantity,
-        l.public, l.discount, l.sliding, l.net, o.vat_rate, l.vat, o.currency, p.name, l.cashback, o.received, o.gross
+    SELECT o.paid_at, c.name AS client, o.number, i.number AS bill, l.label, l.plan_name, l.action, l.periods,
+        l.quantity, l.public, l.discount, l.sliding, l.net, o.vat_rate, l.vat, o.currency, p.name, l.cashback,
+        o.received, o.gross
     FROM order_lines l JOIN orders o ON o.id = l.order_id JOIN organisations c ON c.id = o.holder_id
     JOIN organisations p ON p.id = o.payer_id JOIN invoices i ON i.order_id = o.id AND i.corrects_id IS NULL
     WHERE l.earner_id = 1 ORDER BY l.order_id, l.position
