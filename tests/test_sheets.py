@@ -1,5 +1,8 @@
 """Files for spreadsheets: in pieces, defused, with figures that every spreadsheet reads."""
 
+import csv
+import io
+
 import pytest
 
 from webapp import sheets
@@ -38,7 +41,30 @@ def test_figures_have_two_decimals_and_no_groups(minor, text):
 
 @pytest.mark.parametrize(
     ("cell", "written"),
-    [("-5", "-5"), ("-12.50", "-12.50"), ("-1+1", "'-1+1"), ("--5", "'--5"), ("-", "'-"), ("-5\n", "'-5\n"), ("+5", "'+5")],
+    [
+        ("-5", "-5"), ("-12.50", "-12.50"), ("-1+1", "'-1+1"), ("--5", "'--5"), ("-", "'-"), ("-5\n", "'-5\n"),
+        ("+5", "'+5"),
+    ],
 )  # fmt: skip
 def test_a_figure_below_nothing_is_no_formula(cell, written):
     assert sheets.defuse(cell) == written
+
+
+@pytest.mark.parametrize(
+    ("cell", "written"),
+    [
+        ("Shop;=1+1", "Shop;'=1+1"), ("a; =1", "a;' =1"), ('a;"=1"', "a;'\"=1\""), ("a;@x", "a;'@x"),
+        ("a;;-1", "a;;'-1"), ("a;'=1", "a;''=1"), ("=1;+2", "'=1;'+2"), ("a;b=1", "a;b=1"), ("a;", "a;"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_semicolons_part_is_defused_in_all_its_parts(cell, written):
+    """SECURITY 3: where commas are decimals, spreadsheets end a cell at a semicolon, whatever stands around it."""
+    assert sheets.defuse(cell) == written
+    assert sheets.as_it_was(written) == cell
+    assert b"".join(sheets.lines(["a"], [["x", cell]])) == b"".join(_written(["x", written]))
+
+
+def _written(row):
+    text = io.StringIO()
+    csv.writer(text).writerows([["a"], row])
+    return [b"\xef\xbb\xbf", text.getvalue().encode()]

@@ -15,11 +15,24 @@ DANGEROUS = ("=", "+", "-", "@", "\t", "\r")
 _SUSPICIOUS = frozenset({*DANGEROUS, "'"})
 CHUNK = 32 * 1024  # characters
 _FIGURE = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+# Where a spreadsheet that separates cells by semicolons, as those of Switzerland and Germany do, begins a formula.
+_INNER = re.compile(r"(?<=;)(?=['\" ]*[=+\-@])")
+_INNER_DEFUSED = re.compile(_INNER.pattern.replace("(?=", "'(?=", 1))
 
 
 def defuse(cell: str) -> str:
-    """The cell as a spreadsheet may have it: what begins like a formula and is no figure gets an apostrophe."""
+    """The cell as a spreadsheet may have it: what begins like a formula and is no figure gets an apostrophe.
+
+    So does what follows a semicolon, where the spreadsheet may end the cell.
+    """
+    cell = _INNER.sub("'", cell)
     return f"'{cell}" if cell.lstrip("'").startswith(DANGEROUS) and not _FIGURE.fullmatch(cell) else cell
+
+
+def as_it_was(cell: str) -> str:
+    """The cell before it was defused."""
+    cell = cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(DANGEROUS) else cell
+    return _INNER_DEFUSED.sub("", cell)
 
 
 def figure(amount: Money) -> str:
@@ -41,7 +54,7 @@ def lines(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[byt
     text.write("\ufeff")
     writer.writerow(columns)
     for row in rows:
-        writer.writerow([defuse(cell) if cell[:1] in _SUSPICIOUS else cell for cell in row])
+        writer.writerow([defuse(cell) if cell[:1] in _SUSPICIOUS or ";" in cell else cell for cell in row])
         if text.tell() >= CHUNK:
             yield text.getvalue().encode()
             text.seek(0)

@@ -159,7 +159,7 @@ def test_a_file_has_an_end():
 # --- out ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("cell", ["=1+1", "+41", "-2", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("cell", ["=1+1", "+41", "-2+3", "@SUM(A1)", "\t=1", "\r=1"])
 def test_what_a_spreadsheet_would_run_is_defused(cell):
     assert defuse(cell) == f"'{cell}"
 

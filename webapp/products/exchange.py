@@ -31,7 +31,7 @@ from webapp.products.rules import (
     PlanDetails,
     PlanRow,
 )
-from webapp.sheets import DANGEROUS
+from webapp.sheets import as_it_was
 from webapp.text import has_control_characters, tidy_line
 
 PLAN_COLUMNS = (
@@ -57,10 +57,6 @@ class _Wrong(Exception):
 
 
 # --- out ----------------------------------------------------------------------------------------------------
-
-
-def _as_it_was(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and cell.lstrip("'").startswith(DANGEROUS) else cell
 
 
 def written_plans(plans: Iterable[Plan]) -> bytes:
@@ -353,7 +349,7 @@ def _lines(data: bytes, columns: Sequence[str]) -> Iterator[tuple[int, dict[str,
                 )
             )  # fmt: skip
         else:
-            yield begun, {name: _as_it_was(cell.strip()) for name, cell in zip(header, cells, strict=True)}
+            yield begun, {name: as_it_was(cell.strip()) for name, cell in zip(header, cells, strict=True)}
 
 
 def _decoded(data: bytes) -> str:
