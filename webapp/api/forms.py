@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from wtforms import Field, ValidationError
-
 from webapp import drafts
 from webapp.accounts.forms import PasswordAgain
 from webapp.api.rules import NAME_LENGTH
@@ -26,10 +24,14 @@ class KeyForm(PasswordAgain, BaseForm):
         if not self.form_key.data:
             self.form_key.data = drafts.new_key()
 
-    def validate_form_key(self, field: Field) -> None:
-        if not drafts.KEY.fullmatch(field.data or ""):
-            field.data = drafts.new_key()
-            raise ValidationError(_("Send the form again."))
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields and the password, then whether the form's key is one."""
+        good = super().validate(extra_validators)
+        if drafts.KEY.fullmatch(self.form_key.data or ""):
+            return good
+        self.form_key.data = drafts.new_key()
+        self.form_errors = [*self.form_errors, _("Send the form again.")]
+        return False
 
 
 class RevocationForm(PasswordAgain, BaseForm):
