@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from webapp import i18n
-from webapp.i18n import lazy
+from webapp.i18n import lazy, remembered
 from webapp.ledger.rules import Cause
 from webapp.money import Money
 
@@ -33,11 +33,13 @@ CAUSES = {
 }
 
 
+@remembered
 def cause_name(cause: Cause) -> str:
     """Why money moved."""
     return str(CAUSES[cause])
 
 
+@remembered
 def signed(amount: Money) -> str:
     """`+CHF 12.50` for what came in, `−CHF 12.50` for what left."""
     sign = "\N{MINUS SIGN}" if amount.minor < 0 else "+"
