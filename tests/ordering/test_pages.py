@@ -698,7 +698,7 @@ def test_a_partner_reads_no_balance_of_its_client(pierre, goods, full, cast):
     )
 
 
-def test_a_client_s_order_is_not_the_partner_s(pierre, goods, cast, full):
+def test_a_client_s_order_is_not_the_partner_s(pierre, another, goods, cast, full):
     """An order begun for one client is not there for another one."""
     pierre.add(goods.mail)
     second = make_partnership(make_organisation("Second AG"), cast.lumiere_partner, Access.FULL)
@@ -709,6 +709,8 @@ def test_a_client_s_order_is_not_the_partner_s(pierre, goods, cast, full):
     pierre.place()
     assert pierre.client.get(f"{page}/placed").status_code == 404
     assert pierre.client.get(f"{own}/placed").status_code == 404
+    theirs = own.replace(cast.lumiere.public_id, cast.lumen.public_id)
+    assert another().sign_in(cast.nadia).get(f"{theirs}/placed").status_code == 404
 
 
 def test_a_partner_renews_for_its_client_from_the_product_s_page(pierre, cast, full):
