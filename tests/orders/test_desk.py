@@ -8,6 +8,7 @@ import pytest
 
 from tests.factories import make_order, make_partnership, make_plan
 from tests.orders.story import all_is_well, has, pay
+from webapp import drafts
 from webapp.extensions import db
 from webapp.orders.models import Order
 from webapp.orders.queries import Wanted
@@ -216,13 +217,28 @@ def test_a_refund_of_an_order_that_waits_says_what_is_left_to_pay(desk, order):
     """RULES M6: nothing was paid, so nothing comes back."""
     page = desk.get_page(checked(desk, order, amount_2="100"))
     assert "CHF 216.20 is left to be paid." in page and "No cashback is taken back." in page
-    page = desk.get_page(checked(desk, order, do="whole"))
-    assert "Nothing is left to be paid, and nothing of the order will be carried out." in page
     pay(order, 21_620)
     page = desk.get_page(checked(desk, order, amount_2="100"))
     assert "what was ordered begins at once" in page
     desk.submit(page.path)
     assert db.session.get(Order, order.id).paid_at is not None
+    all_is_well()
+
+
+@pytest.mark.parametrize("received", [0, 1])
+def test_an_order_that_is_not_paid_is_cancelled_and_not_refunded_whole(desk, order, cast, now, received):
+    """RULES M6: nothing would be left to pay, and the next cent that comes would begin all of it."""
+    if received:
+        pay(order, received)
+    page = desk.submit(f"{page_of(order)}/refund", {"do": "whole", "reason": "Too slow"})
+    assert page.errors == ["This order is not paid, and nothing would be left to pay. Cancel it instead."]
+    amounts = {str(line.id): line.net for line in order.lines}
+    kept = {"order": order.public_id, "amounts": amounts, "reason": "Too slow", "credited": 0}
+    drafts.save("refund", "a" * 26, kept, now=now)
+    page = desk.submit(f"{page_of(order)}/refund/{'a' * 26}")
+    assert page.status == 422 and "Cancel it instead." in page.errors[0]
+    pay(order, 1)
+    assert (order.paid_at, order.credited, has(cast.lumen)) == (None, 0, 0)
     all_is_well()
 
 

@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from tests.factories import join, make_organisation, make_partnership, make_plan, make_user
 from tests.orders.story import all_is_well, fund, has, ordered, pay, withdraw
+from tests.post import of_kind, unflowed
 from tests.renewals.story import (
     IN_A_WEEK,
     IN_TWO_WEEKS,
@@ -557,6 +558,26 @@ def test_what_changed_since_it_was_seen_is_left_to_the_next_run(cast, wallet, no
 
 
 # --- races and crashes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("paid", [False, True])
+def test_a_renewal_that_is_cancelled_is_not_ordered_again_within_the_hour(cast, now, outbox, paid):
+    """RULES M8: whoever cancels what the clock has ordered wants none; the mail says so, and how to have it again."""
+    change(cast.nadia, language="en")
+    change(cast.adam, language="en")
+    it = product(cast.lumen)
+    if paid:
+        fund(cast.lumen, PRICE)
+    actions.renew(now=now)
+    [order] = orders()
+    if paid:
+        order_actions.cancel(order, reason="A mistake", by=cast.olga, now=now)
+    else:
+        order_actions.cancel_unpaid(order, organisation=cast.lumen, by=cast.nadia, now=now)
+    assert not it.auto_renew and it.renews_on == TOMORROW and it.payer_id == cast.lumen.id
+    assert actions.renew(now=now) == 0 and len(orders()) == 1
+    told = of_kind(outbox.deliver(), "order_cancelled")
+    assert len(told) == 2 and all("switch it on under “Renewals”." in unflowed(each) for each in told)
 
 
 def test_workers_at_once_renew_each_period_once(app, cast, now):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from functools import cache
 
 import sqlalchemy as sa
 
@@ -130,17 +131,26 @@ def _line(position: int, quoted: QuotedLine, vat: Money) -> OrderLine:
 def _number(series: str, prefix: str, *, now: datetime) -> tuple[str, date]:
     """The next number of the year without a gap, and the day that goes with it, never before an earlier one's."""
     day = queries.today(now)
-    made = insert_into(Series).values(name=series, year=day.year, following=2, newest_on=day)
     row = db.session.execute(
-        made.on_conflict_do_update(
-            index_elements=["name", "year"],
-            set_={
-                "following": Series.following + 1,
-                "newest_on": sa.case((Series.newest_on > day, Series.newest_on), else_=day),
-            },
-        ).returning(Series.following, Series.newest_on)
+        _following(db.engine.dialect.name), {"series": series, "of_year": day.year, "day": day}
     ).one()
     return rules.numbered(prefix, day.year, row[0] - 1), row[1]
+
+
+@cache
+def _following(_dialect: str) -> sa.ReturningInsert[int, date]:
+    """The first number of a year, or one more than was given last."""
+    day = sa.bindparam("day", type_=sa.Date)
+    made = insert_into(Series).values(
+        name=sa.bindparam("series"), year=sa.bindparam("of_year"), following=2, newest_on=day
+    )
+    return made.on_conflict_do_update(
+        index_elements=["name", "year"],
+        set_={
+            "following": Series.following + 1,
+            "newest_on": sa.case((Series.newest_on > day, Series.newest_on), else_=day),
+        },
+    ).returning(Series.following, Series.newest_on)
 
 
 def _issue(
@@ -247,7 +257,7 @@ def refund(order: Order, draft: Draft, *, by: User, now: datetime) -> bool:
     """Credits what a checked form asked for, once: False when its draft was used before.
 
     The draft holds `amounts` by the line's id, the `reason`, and how much was `credited` when it was shown.
-    Raises what `credit` raises, and RefundedMeanwhile.
+    Raises what `credit` raises, RefundedMeanwhile and CancelInstead.
     """
     _lock_order(order)
     if not drafts.finish(draft, now=now):
@@ -255,6 +265,8 @@ def refund(order: Order, draft: Draft, *, by: User, now: datetime) -> bool:
     if draft.data["credited"] != order.credited:
         raise rules.RefundedMeanwhile()
     amounts = {int(line_id): order.money(minor) for line_id, minor in draft.data["amounts"].items()}
+    if queries.Refund(order, amounts).empties:
+        raise rules.CancelInstead()
     credit(order, amounts, reason=draft.data["reason"], by=by, now=now)
     return True
 
@@ -272,6 +284,8 @@ def cancel(order: Order, *, reason: str, by: User | None, now: datetime) -> None
         line.claim = None
         if order.paid_at:
             _take_away(line, by=by, now=now)
+        if order.automatic:
+            _stop_renewing(line, by=by, now=now)
     if order.credited < order.gross:
         _credit(order, {line.id: line.left for line in order.lines}, reason=reason, by=by, now=now)
     order.cancelled_at = now
@@ -408,6 +422,12 @@ def _take_away(line: OrderLine, *, by: User | None, now: datetime) -> None:
         products.take_back_renewal(
             line.product, until=line.ends_on, back_to=line.starts_on, payer=line.payer_before, by=by, now=now
         )
+
+
+def _stop_renewing(line: OrderLine, *, by: User | None, now: datetime) -> None:
+    """What renewed by itself does so no more: the clock would order it anew within the hour (RULES M8)."""
+    if line.product and lock(line.product).auto_renew and not line.product.ended_at:
+        products.set_automatic(line.product, False, by=by, now=now)
 
 
 # --- cashback -----------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from webapp.i18n import money
 from webapp.money import Money
 from webapp.orders import rules
 from webapp.orders.models import Order, OrderLine
+from webapp.orders.queries import Refund
 from webapp.orders.rules import Shown, Standing
 
 WHOLE = "whole"  # what the button says that refunds everything
@@ -71,7 +72,15 @@ class RefundForm(BaseForm):
         if good and not self.amounts:
             self.refuse(rules.NothingCredited())
             return False
+        if good and self._refund.empties:
+            self.refuse(rules.CancelInstead())
+            return False
         return good
+
+    @property
+    def _refund(self) -> Refund:
+        order = next(iter(self.by_line.values())).order
+        return Refund(order, {line_id: order.money(minor) for line_id, minor in self.amounts.items()})
 
     @property
     def amounts(self) -> dict[int, int]:

@@ -144,11 +144,23 @@ def order_cancelled(row: QueuedMail) -> Letter | None:
             if order.paid_at
             else _("Nothing of it will be carried out."),
             *((_what_happens_to_money(order),) if pays else ()),
+            *_renews_no_more(order),
         ),
         facts=((_("Ordered"), _what(order)),),
         button=(_("See the order"), _page(order, mine)),
         why=_why(mine),
         thread=_thread(order),
+    )
+
+
+def _renews_no_more(order: Order) -> tuple[str, ...]:
+    """RULES M8."""
+    if not order.automatic:
+        return ()
+    return (
+        _(
+            "What it was to renew no longer renews by itself. If you want that again, switch it on under “Renewals”."
+        ),
     )
 
 

@@ -117,6 +117,11 @@ class Order(Base):
         return self.facts.standing
 
     @property
+    def automatic(self) -> bool:
+        """Whether the clock placed it (RULES M8): neither a person nor an outside shop."""
+        return self.by_id is None and self.method is not Method.OUTSIDE
+
+    @property
     def missing(self) -> Money:
         """What has still to be paid."""
         return self.money(self.facts.missing)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -217,14 +218,17 @@ def managing(holder: Organisation, product_ids: Sequence[int]) -> dict[int, Part
     return {row[0]: row[1] for row in rows}
 
 
+_COUNTS = (
+    sa.select(Plan.family, sa.func.count())
+    .join(Product, Product.plan_id == Plan.id)
+    .where(Product.payer_id == sa.bindparam("payer"), Product.ended_at.is_(None))
+    .group_by(Plan.family)
+)
+
+
 def _counts(payer: Organisation, wanted: Sequence[Wanted]) -> Counter[Family]:
     """How many products of each family the payer pays for, this order included (RULES M2)."""
-    rows = db.session.execute(
-        sa.select(Plan.family, sa.func.count())
-        .join(Product, Product.plan_id == Plan.id)
-        .where(Product.payer_id == payer.id, Product.ended_at.is_(None))
-        .group_by(Plan.family)
-    )
+    rows = db.session.execute(_COUNTS, {"payer": payer.id})
     counts: Counter[Family] = Counter({row[0]: row[1] for row in rows})
     for each in wanted:
         if each.product is None or each.product.payer_id != payer.id:
@@ -503,6 +507,11 @@ class Refund:
         return self.order.money(max(0, self.after.excess - self.order.returned))
 
     @property
+    def empties(self) -> bool:
+        """Whether nothing would be left to pay on an order that is not paid: any cent would begin it (RULES M6)."""
+        return self.order.paid_at is None and self.after.owed == 0
+
+    @property
     def begins(self) -> bool:
         """Whether nothing would be missing then on an order that waits for its payment."""
         return self.order.paid_at is None and self.after.settled
@@ -547,19 +556,22 @@ def invoice_by_id(invoice_id: int) -> Invoice | None:
 
 def money_people(organisation: Organisation) -> list[User]:
     """Who is told about the organisation's money: who may see it, and may sign in."""
+    return list(db.session.scalars(_money_people(), {"organisation": organisation.id}))
+
+
+@cache
+def _money_people() -> sa.Select[User]:
     able = [role for role in Role if role.reaches(rules.MANAGES_MONEY)]
-    return list(
-        db.session.scalars(
-            sa.select(User)
-            .join(User.memberships)
-            .where(
-                Membership.organisation_id == organisation.id,
-                Membership.role.in_(able),
-                User.verified_at.is_not(None),
-                User.disabled_at.is_(None),
-            )
-            .order_by(User.id)
+    return (
+        sa.select(User)
+        .join(User.memberships)
+        .where(
+            Membership.organisation_id == sa.bindparam("organisation"),
+            Membership.role.in_(able),
+            User.verified_at.is_not(None),
+            User.disabled_at.is_(None),
         )
+        .order_by(User.id)
     )
 
 

@@ -391,6 +391,13 @@ class NothingCredited(Refused):
     sentence = "Enter an amount for at least one line."
 
 
+class CancelInstead(Refused):
+    """An order that is not paid, and on which a refund leaves nothing to pay: any cent would begin it."""
+
+    status = 422
+    sentence = "This order is not paid, and nothing would be left to pay. Cancel it instead."
+
+
 class RefundedMeanwhile(Refused):
     """Something was credited since the refund was checked."""
 

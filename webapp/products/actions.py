@@ -201,7 +201,7 @@ def take_back_renewal(
 
 
 @unit_of_work
-def set_automatic(product: Product, automatic: bool, *, by: User, now: datetime) -> None:
+def set_automatic(product: Product, automatic: bool, *, by: User | None, now: datetime) -> None:
     """Whether the product renews by itself (RULES M8). Raises ProductEnded."""
     _active(product)
     product.auto_renew = automatic
