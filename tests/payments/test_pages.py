@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.client import Page, values_of
 from tests.factories import PASSWORD, make_prepaid, make_withdrawal
 from tests.orders.story import has
 from tests.payments.story import PAYPAL, all_is_well, under_way, withdrawals
@@ -158,13 +159,13 @@ def test_the_password_is_asked_for_once_in_a_while(nadias, lumen, clock):
 def test_a_second_press_asks_for_nothing_more(nadias, lumen):
     """SECURITY L4: nor does the page when it is opened again, nor a change of what was sent."""
     where = check_page(nadias, lumen)
-    token = nadias.get_page(where).form().all("input")[0].get("value")
+    shown = values_of(nadias.get_page(where).form())
     for _ in range(2):
-        answer = nadias.post(where, data={"csrf_token": token, "password": PASSWORD})
+        answer = nadias.post(where, data={**shown, "password": PASSWORD})
         assert answer.status_code == 303
     assert nadias.get(where).status_code == 303
-    changed = nadias.submit(where.removesuffix("/check"), {"amount": "60"})
-    assert nadias.get(changed.location).status_code == 303
+    assert nadias.post_to(where.removesuffix("/check"), {**TYPED, "amount": "60"}).status == 303
+    assert nadias.get(where).status_code == 303
     assert len(withdrawals()) == 1 and has(lumen) == 6_000
     all_is_well()
 
@@ -212,6 +213,35 @@ def test_money_that_went_meanwhile_is_said_on_the_check_page(nadias, lumen, cast
     assert page.status == 409 and page.errors == ["There is not enough money on the prepaid account."]
     assert "CHF 100.00" in page and len(withdrawals()) == 1
     assert "There is nothing to withdraw" in nadias.get_page(page.links["Change"])
+
+
+def test_the_password_confirms_what_was_shown_and_nothing_else(nadias, lumen):
+    """SECURITY A7: another window has changed amount and destination meanwhile."""
+    where = check_page(nadias, lumen)
+    shown = values_of(nadias.get_page(where).form())
+    nadias.submit(
+        where.removesuffix("/check"), {"amount": "99", "kind": "paypal", "paypal": "eve@evil.example"}
+    )
+    page = nadias.post_to(where, {**shown, "password": PASSWORD})
+    assert page.status == 409 and not withdrawals()
+    assert page.errors == [
+        "The withdrawal has been changed in another window since you saw it. Check it again."
+    ]
+    assert "CHF 99.00" in page
+    nadias.submit(where, {"password": PASSWORD})
+    assert [each.amount for each in withdrawals()] == [9_900]
+
+
+def test_a_withdrawal_that_was_requested_is_not_changed_any_more(nadias, lumen):
+    """SECURITY L4: nobody is told that something else was requested."""
+    where = check_page(nadias, lumen)
+    nadias.submit(where, {"password": PASSWORD})
+    change = where.removesuffix("/check")
+    for send in (nadias.get, nadias.post):
+        answer = Page(send(change, data={**TYPED, "amount": "50", "csrf_token": nadias.token()}))
+        assert answer.status == 303
+        assert "This withdrawal has been requested already." in nadias.get_page(answer.location).notices
+    assert [each.amount for each in withdrawals()] == [4_000]
 
 
 def test_an_account_without_money_has_no_form(client, cast):

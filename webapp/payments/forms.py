@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from datetime import date
 from typing import Any
@@ -11,7 +12,7 @@ from wtforms import Field, ValidationError
 from wtforms.validators import StopValidation
 
 from webapp.accounts.forms import PasswordAgain
-from webapp.forms import Amount, BaseForm, FileField, Line, OneOf, lazy, needed
+from webapp.forms import Amount, BaseForm, FileField, HiddenField, Line, OneOf, lazy, needed
 from webapp.i18n import gettext as _
 from webapp.i18n import money
 from webapp.ledger.rules import NotEnough
@@ -116,7 +117,19 @@ def wanted_of(data: dict[str, Any]) -> tuple[Money, Destination]:
 
 
 class WithdrawForm(PasswordAgain, BaseForm):
-    """The button that asks for the money, with the password."""
+    """The button that asks for the money, with the password; `seen` is what the page has shown."""
+
+    seen = HiddenField()
+
+    def __init__(self, amount: Money, to: Destination) -> None:
+        super().__init__()
+        said = f"{amount.currency}{amount.minor} {to.kind} {to.target}"
+        self.shown = hashlib.sha256(said.encode()).hexdigest()[:16]
+
+    def validate_seen(self, field: Field) -> None:
+        if field.data != self.shown:
+            self.refuse(rules.WithdrawalChanged())
+            raise StopValidation
 
 
 class RefusalForm(BaseForm):

@@ -50,6 +50,8 @@ def withdrawals(membership: Membership) -> Response:
 def withdraw(membership: Membership, draft: str | None = None) -> AnyResponse:
     """How much, and where to (RULES M6); nothing happens before it was checked."""
     kept = found(own_draft("withdrawal", draft, membership)) if draft else None
+    if draft and queries.by_key(draft):
+        return _asked(membership, _("This withdrawal has been requested already."))
     form = WithdrawalForm(queries.withdrawable(membership.organisation), kept.data if kept else None)
     if form.accounts and form.validate_on_submit():
         key = draft or drafts.new_key()
@@ -64,7 +66,7 @@ def check(membership: Membership, draft: str) -> AnyResponse:
     """What is asked for, and the button; a second press asks for nothing more."""
     kept = found(own_draft("withdrawal", draft, membership))
     amount, destination = wanted_of(kept.data)
-    form = WithdrawForm()
+    form = WithdrawForm(amount, destination)
     done = queries.by_key(draft)
     if not done and form.validate_on_submit():
         try:
@@ -74,12 +76,12 @@ def check(membership: Membership, draft: str) -> AnyResponse:
         except Refused as refusal:
             form.refuse(refusal)
     if done:
-        return _asked(membership)
+        return _asked(membership, _("The withdrawal is requested. You get a mail as soon as it is paid out."))
     return show(
         "payments/check.html", form, membership=membership, draft=draft, amount=amount, to=destination
     )
 
 
-def _asked(membership: Membership) -> AnyResponse:
-    flash(_("The withdrawal is requested. You get a mail as soon as it is paid out."))
+def _asked(membership: Membership, sentence: str) -> AnyResponse:
+    flash(sentence)
     return go(url_for("payments.withdrawals", org=membership.organisation.public_id))

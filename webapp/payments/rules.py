@@ -117,6 +117,12 @@ class OnlyRepresentatives(Refused):
     sentence = "Only legal representatives can do this."
 
 
+class WithdrawalChanged(Refused):
+    """The amount or the destination is not the one that was shown."""
+
+    sentence = "The withdrawal has been changed in another window since you saw it. Check it again."
+
+
 class OtherAccount(Refused):
     """A statement of an account that is not the operator's."""
 
