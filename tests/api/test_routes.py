@@ -5,7 +5,10 @@ from __future__ import annotations
 import io
 import json
 import logging
+import re
 from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -16,7 +19,7 @@ from tests.orders.story import all_is_well
 from webapp.api import actions as api
 from webapp.api import rules
 from webapp.api.routes import WRONG_SIGNATURES
-from webapp.api.signing import headers_for
+from webapp.api.signing import headers_for, written_secret
 from webapp.extensions import db
 from webapp.orders import actions as billing
 
@@ -374,3 +377,28 @@ def test_the_clock_of_the_request_is_one(shop, order, monkeypatch, clock):
     assert codes(answer) == ["out_of_range /placed_at"]
     clock.forward(seconds=1)
     assert shop.order({**order, "placed_at": later, "external_id": "1002"}).status_code == 200
+
+
+# --- the README ---------------------------------------------------------------------------------------------
+
+
+def test_the_example_of_the_readme_works(shop, cast, plan, key, clock, monkeypatch):
+    """It is executed as it stands there, but for the key, the client and the way of a request."""
+    readme = (Path(__file__).parent.parent.parent / "README.md").read_text("utf-8")
+    chapter = readme.partition("### Orders from outside")[2].partition("\n### ")[0]
+    (example,) = re.findall(r"```python\n(.*?)```", chapter, re.DOTALL)
+    assert example.count("\n") <= 20
+    example = example.replace("whsec_…", written_secret(key.secret)).replace(
+        '"…"', f'"{cast.lumen.public_id}"'
+    )
+    answers = []
+
+    def send(request):
+        path = urlsplit(request.full_url).path
+        answers.append(shop.client.post(path, data=request.data, headers=dict(request.header_items())))
+
+    monkeypatch.setattr("urllib.request.urlopen", send)
+    monkeypatch.setattr("time.time", lambda: clock.now.timestamp())
+    exec(example, {})  # our own words
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert answers[1].json["order"]["state"] == "paid"
