@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import cache
+from functools import cache, lru_cache
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
@@ -42,52 +42,73 @@ NEWEST = (
 )
 
 
-def _is(side: Side, currency: str) -> sa.ColumnElement[bool]:
-    return sa.and_(
-        LedgerAccount.kind == side.kind,
-        LedgerAccount.currency == currency,
-        LedgerAccount.organisation_id.is_(None)
-        if side.organisation_id is None
-        else LedgerAccount.organisation_id == side.organisation_id,
-    )
-
-
 def accounts(
     wanted: Collection[tuple[Side, str]], *, locked: bool = False
 ) -> dict[tuple[Side, str], LedgerAccount]:
     """The accounts of these sides and currencies that exist; `locked` in the order of their ids."""
-    found = (
-        sa.select(LedgerAccount).where(sa.or_(*(_is(*each) for each in wanted))).order_by(LedgerAccount.id)
+    of_organisations = [each for each in wanted if each[0].organisation_id is not None]
+    operators = [each for each in wanted if each[0].organisation_id is None]
+    values: dict[str, object] = {}
+    for n, (side, currency) in enumerate((*of_organisations, *operators)):
+        values |= {f"kind{n}": side.kind, f"currency{n}": currency, f"organisation{n}": side.organisation_id}
+    found = _accounts(len(of_organisations), len(operators), locked)
+    return {(row.side, row.currency): row for row in db.session.scalars(found, values)}
+
+
+@lru_cache(maxsize=256)
+def _accounts(of_organisations: int, operators: int, locked: bool) -> sa.Select[LedgerAccount]:
+    """So many accounts of organisations, and of the operator."""
+    each = (
+        sa.and_(
+            LedgerAccount.kind == sa.bindparam(f"kind{n}"),
+            LedgerAccount.currency == sa.bindparam(f"currency{n}"),
+            LedgerAccount.organisation_id == sa.bindparam(f"organisation{n}")
+            if n < of_organisations
+            else LedgerAccount.organisation_id.is_(None),
+        )
+        for n in range(of_organisations + operators)
     )
-    if locked:
-        found = found.with_for_update()
-    return {(row.side, row.currency): row for row in db.session.scalars(found)}
+    found = sa.select(LedgerAccount).where(sa.or_(*each)).order_by(LedgerAccount.id)
+    return found.with_for_update() if locked else found
+
+
+_HEADS = (
+    sa.select(LedgerAccount.id, Entry.seq, Entry.balance, Entry.at)
+    .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
+    .where(LedgerAccount.id.in_(sa.bindparam("ids", expanding=True)))
+)
 
 
 def heads(account_ids: Collection[int]) -> dict[int, Head]:
     """Where each of these accounts stands."""
-    newest = (
-        sa.select(LedgerAccount.id, Entry.seq, Entry.balance, Entry.at)
-        .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
-        .where(LedgerAccount.id.in_(account_ids))
-    )
-    known = {id: Head(seq, balance, at) for id, seq, balance, at in db.session.execute(newest)}
+    rows = db.session.execute(_HEADS, {"ids": list(account_ids)})
+    known = {id: Head(seq, balance, at) for id, seq, balance, at in rows}
     return {id: known.get(id, Head()) for id in account_ids}
 
 
 def transfers_by_key(keys: Collection[str]) -> dict[str, Transfer]:
     """The transfers that were booked under these keys."""
-    rows = db.session.scalars(
+    rows = db.session.scalars(_transfers_by_key(), {"keys": list(keys)})
+    return {row.key: row for row in rows}
+
+
+@cache
+def _transfers_by_key() -> sa.Select[Transfer]:
+    return (
         sa.select(Transfer)
-        .where(Transfer.key.in_(keys))
+        .where(Transfer.key.in_(sa.bindparam("keys", expanding=True)))
         .options(joinedload(Transfer.debit), joinedload(Transfer.credit))
     )
-    return {row.key: row for row in rows}
 
 
 def balance(kind: AccountKind, organisation_id: int | None = None, *, currency: str) -> Money:
     """What this account has; nothing when it never moved."""
-    account = sa.select(LedgerAccount.id).where(_is(Side(kind, organisation_id), currency)).scalar_subquery()
+    whose = LedgerAccount.organisation_id == organisation_id  # of the operator: IS NULL
+    account = (
+        sa.select(LedgerAccount.id)
+        .where(LedgerAccount.kind == kind, LedgerAccount.currency == currency, whose)
+        .scalar_subquery()
+    )
     newest = sa.select(Entry.balance).where(Entry.account_id == account).order_by(Entry.seq.desc()).limit(1)
     return Money(db.session.scalar(newest) or 0, currency)
 

@@ -138,7 +138,7 @@ def _number(series: str, prefix: str, *, now: datetime) -> tuple[str, date]:
 
 
 @cache
-def _following(_dialect: str) -> sa.ReturningInsert[int, date]:
+def _following(_dialect: str) -> sa.Executable:
     """The first number of a year, or one more than was given last."""
     day = sa.bindparam("day", type_=sa.Date)
     made = insert_into(Series).values(
