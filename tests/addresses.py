@@ -427,16 +427,23 @@ ADDRESSES: dict[str, Address] = {
     "ordering.place": Address(BUYER, post=303, values=buying, data=as_shown("nadia", "buying")),
     "ordering.placed": Address(ADMINS, get=200, values=lambda s: {**lumen(s), "draft": s.order.key}),
     "ordering.new_for_client": Address(PARTNER_BUYER, get=303, values=client_that_buys),
-    "ordering.catalogue_for_client": Address(PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=303, values=buying_for_client),
-    "ordering.renewals_for_client": Address(PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=303, values=buying_for_client),
+    "ordering.catalogue_for_client": Address(
+        PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=303, values=buying_for_client
+    ),
+    "ordering.renewals_for_client": Address(
+        PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=303, values=buying_for_client
+    ),
     "ordering.renew_for_client": Address(
         PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=422,
         values=lambda s: {**client_that_buys(s), "product": s.entrusted.lines[0].made[0].public_id},
     ),
-    "ordering.lines_for_client": Address(PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=422, values=buying_for_client),
+    "ordering.lines_for_client": Address(
+        PARTNER_BUYER, posts=PARTNER_BUYS, get=200, post=422, values=buying_for_client
+    ),
     "ordering.check_for_client": Address(PARTNER_BUYER, get=200, values=buying_for_client),
     "ordering.place_for_client": Address(
-        PARTNER_BUYER, posts=PARTNER_BUYS, post=303, values=buying_for_client, data=as_shown("pierre", "buying_for_client")
+        PARTNER_BUYER, posts=PARTNER_BUYS, post=303, values=buying_for_client,
+        data=as_shown("pierre", "buying_for_client"),
     ),
     "ordering.placed_for_client": Address(
         PARTNER_BUYER, get=200, values=lambda s: {**client_that_buys(s), "draft": s.entrusted.key}

@@ -20,7 +20,8 @@ KINDS = (
 CAUSES = (
     "order_charged", "order_vat", "order_paid", "order_excess", "order_reversed", "order_vat_reversed",
     "order_returned", "cashback_earned", "cashback_taken_back", "debt_settled", "transfer_received",
-    "transfer_assigned", "transfer_sent_back", "topped_up", "withdrawal_requested", "withdrawal_paid", "withdrawal_refused", "converted",
+    "transfer_assigned", "transfer_sent_back", "topped_up", "withdrawal_requested", "withdrawal_paid",
+    "withdrawal_refused", "converted",
 )  # fmt: skip
 
 # Each entry continues its account's chain and says what its transfer says.

@@ -74,7 +74,8 @@ def upgrade() -> None:
         sa.Column("same_as_id", sa.Integer(), nullable=True),
         sa.CheckConstraint("currency IN ('CHF', 'EUR')", name=op.f("ck_incoming_transfers_currency")),
         sa.CheckConstraint(
-            "(assigned_at IS NOT NULL) = (order_id IS NOT NULL OR organisation_id IS NOT NULL OR sent_back_at IS NOT NULL)",
+            "(assigned_at IS NOT NULL)"
+            " = (order_id IS NOT NULL OR organisation_id IS NOT NULL OR sent_back_at IS NOT NULL)",
             name=op.f("ck_incoming_transfers_assigned_whole"),
         ),
         sa.CheckConstraint("amount > 0", name=op.f("ck_incoming_transfers_amount")),
