@@ -1,6 +1,7 @@
 """The way of an order: catalogue, lines, check, placed; for an organisation itself and by a partner for its client."""
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
@@ -20,6 +21,7 @@ from webapp.accounts.rules import Role
 from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.i18n import day
+from webapp.ordering.routes import ORDERS
 from webapp.orders.rules import LINES_MOST, Method, PriceKind
 from webapp.partnerships import actions as partnerships
 from webapp.partnerships.rules import Access, Payer, Side
@@ -740,3 +742,29 @@ def test_a_collaborator_is_offered_no_order(another, cast, goods):
     make_product(cast.lumen, "lumen-optik.ch")
     page = hugo.get_page(f"/en/o/{cast.lumen.public_id}/products")
     assert "Order products" not in page.links and "Renew" not in page.text.split("Renewal")[0]
+
+
+# --- too much -----------------------------------------------------------------------------------------------
+
+
+def test_an_organisation_does_not_flood_its_client_with_orders(pierre, nadia, goods, monkeypatch):
+    """Each order is an invoice and mails; what the client orders itself is counted apart."""
+    monkeypatch.setattr("webapp.ordering.routes.ORDERS", replace(ORDERS, most=1))
+    pierre.add(goods.hosting, label="one.ch")
+    assert pierre.place().status == 303
+    again = Buyer(pierre.client, pierre.organisation, pierre.partnership)
+    again.add(goods.hosting, label="two.ch")
+    page = again.place()
+    assert page.status == 429 and len(page.errors) == 1 and "two.ch" in page
+    nadia.add(goods.hosting, label="three.ch")
+    assert nadia.place().status == 303
+    assert len(orders()) == 2
+
+
+def test_a_renewal_for_too_long_leads_back_to_its_line(nadia, cast):
+    """RULES M8."""
+    site = make_product(cast.lumen, "lumen-optik.ch", renews_on=date(2098, 6, 1))
+    nadia.add_renewal(site, 10)
+    page = nadia.place()
+    assert page.errors == ["lumen-optik.ch can’t be renewed for so long. Choose a shorter time."]
+    assert page.status == 422 and not orders()

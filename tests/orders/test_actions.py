@@ -381,6 +381,18 @@ def test_a_period_is_renewed_once(cast, plan):
     assert line_of(first).claim == f"{site.id}:2027-06-01"
 
 
+def test_nothing_is_renewed_beyond_the_century(cast):
+    """RULES M8: a product's dates end there, and a plan that costs nothing could be renewed for ever."""
+    free = make_plan(price_chf=0, price_eur=0)
+    site = make_product(cast.lumen, "lumen.ch", plan=free, renews_on=date(2090, 6, 1))
+    with pytest.raises(rules.TooFarAhead):
+        ordered(cast.lumen, renewal_of(site, periods=10))
+    ordered(cast.lumen, renewal_of(site, periods=9))
+    assert site.renews_on == date(2099, 6, 1)
+    with pytest.raises(rules.TooFarAhead):
+        ordered(cast.lumen, site)
+
+
 def test_a_cancelled_renewal_lets_go_of_its_period(cast, plan):
     """SECURITY L4."""
     site = make_product(cast.lumen, plan=plan)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
 
@@ -18,6 +19,7 @@ from webapp.htmx import go, page_number, render, show, wants_fragment
 from webapp.i18n import gettext as _
 from webapp.i18n import tell
 from webapp.ledger.rules import NotEnough
+from webapp.limits import Limit
 from webapp.ordering import actions, labels, queries
 from webapp.ordering.access import for_client, for_itself
 from webapp.ordering.forms import AddForm, LinesForm, PlaceForm, RenewalForm, periods_choices
@@ -30,6 +32,7 @@ from webapp.orders.rules import (
     NotRenewable,
     NotSold,
     RenewedAlready,
+    TooFarAhead,
 )
 from webapp.products import queries as products
 from webapp.products.forms import read_family, read_search
@@ -45,7 +48,8 @@ blueprint.add_app_template_filter(periods_choices)
 View = TypeVar("View", bound=Callable[..., Any])
 
 CHECK_AGAIN = (LinesChanged, AmountChanged, PayerChanged, NotEnough, NoInvoice)
-GONE = (NotSold, NotRenewable, RenewedAlready)  # lines that can't be had any more
+GONE = (NotSold, NotRenewable, RenewedAlready, TooFarAhead)  # lines that can't be had, or not any more
+ORDERS = Limit("orders", 200, timedelta(days=1))  # by one organisation, for itself and for clients
 
 
 def way(address: str, *methods: str) -> Callable[[View], View]:
@@ -308,6 +312,7 @@ def place(purchase: Purchase, basket: Basket) -> AnyResponse:
     """Places it, once: if it is what was seen, and still can be had."""
     form = PlaceForm()
     good, seen = form.validate(), form.shown
+    good = good and form.within((ORDERS, purchase.organisation.public_id))
     if not good or seen is None or not basket.items:
         return _not_to_be_checked(basket) or _check(basket, form)
     basket.method = Method(form.method.data)

@@ -10,6 +10,7 @@ from webapp.accounts.models import Organisation, User
 from webapp.orders import queries, rules
 from webapp.orders.queries import Wanted
 from webapp.partnerships.models import Partnership
+from webapp.products import rules as products
 from webapp.products.models import Product
 from webapp.unit import lock
 
@@ -54,16 +55,21 @@ def refuse_wanted(holder: Organisation, wanted: Sequence[Wanted]) -> None:
         raise rules.RenewedTwice()
     for each in wanted:
         if each.product:
-            _refuse_renewal(holder, each.product)
+            _refuse_renewal(holder, each.product, each.periods)
         elif each.plan.retired_at:
             raise rules.NotSold(plan=each.plan.name_in(holder.language))
 
 
-def _refuse_renewal(holder: Organisation, product: Product) -> None:
+def _refuse_renewal(holder: Organisation, product: Product, periods: int) -> None:
     if product.ended_at or product.organisation_id != holder.id:
         raise rules.NotRenewable()
     if waiting := queries.claimed(claim_of(product)):
         raise rules.RenewedAlready(product=product.label, order=waiting.number)
+    until = products.following(
+        product.renews_on, product.plan.period, periods=periods, started_on=product.started_on
+    )
+    if until > products.LAST_DAY:
+        raise rules.TooFarAhead(product=product.label)
 
 
 def claim_of(product: Product) -> str:

@@ -351,6 +351,13 @@ class RenewedAlready(Refused):
     sentence = "%(product)s is being renewed already: order %(order)s."
 
 
+class TooFarAhead(Refused):
+    """A product's dates end with the century."""
+
+    status = 422
+    sentence = "%(product)s can’t be renewed for so long. Choose a shorter time."
+
+
 class RenewedTwice(Refused):
     """An order renews a product once."""
 
