@@ -185,11 +185,8 @@ GOODS: Mapping[Company, tuple[Good, ...]] = {
         Good("hafenlicht-verlag.de (12 Postfächer)", "mail-service", 210, 0.1, settings={"Spamfilter": "normal", "DKIM": "aktiv"}),
         Good("hafenlicht-verlag.com", "domain-com"),
     ),
-    people.CHORVERBAND: (Good("chorverband-nordschwarzwald.de (5 Postfächer)", "mail-service", 45, 0.6, settings={"Spamfilter": "normal"}),),
-    people.FANFARES: (
-        Good("fanfares-gros-de-vaud.ch (6 adresses)", "mail-service", 55, 0.7, settings=_mail_fr),
-        _swiss("fanfares-gros-de-vaud.ch"),
-    ),
+    people.CHORVERBAND: (Good("chorverband-nordschwarzwald.com", "domain-com"),),
+    people.FANFARES: (_swiss("fanfares-gros-de-vaud.ch"),),
     people.SCHOOL: (
         Good("st-alban-school.ch", "web-pro", 310, 0.25, (PROD,), _site_en()),
         Good("st-alban-school.ch (38 mailboxes)", "mail-service", 520, 0.1, settings={"Spam filter": "strict", "DKIM": "on"}),

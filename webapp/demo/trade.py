@@ -58,11 +58,13 @@ BY_HAND = {people.MENUISERIE: 205, people.LIBRAIRIE: 118, people.DANSE: -6}
 # Who needs no mail each month to know that its products renew.
 QUIET = (
     LUMIERE, BERGWERK, people.GARAGE, people.THEATRE, people.CAMPING, people.AUBERGE, people.SONNENHOF, people.DENTAIRE,
+    people.SOUFFLE, people.ZAHNRADWERK,
 )  # fmt: skip
 
 TOP_UPS = (
     (people.LAKESIDE, 264, 900), (people.LAKESIDE, 148, 1000), (people.THEATRE, 258, 700), (people.THEATRE, 122, 700),
-    (people.LUMEN, 208, 1500), (LUMIERE, 174, 400), (people.EMMAS, 60, 80),
+    (people.LUMEN, 208, 1500), (LUMIERE, 174, 400), (BERGWERK, 250, 4000),
+    (people.EMMAS, 60, 80),
 )  # fmt: skip
 
 LUMIERES_BANK = Destination(Kind.IBAN, "CH7500900000031234567")
@@ -257,11 +259,11 @@ class Trade:
 
     def _wallet(self, pact: Pact, days: int) -> Strand:
         """The partner renews everything once, and pays for it from then on (RULES C5, O8)."""
-        wanted: list[Wanted] = []
-        while not wanted:  # what the client has just been billed for is not renewed twice
-            yield (now := self._story.days_ago(days, "15:30"))
-            wanted = self._renewals(self._partnership(pact).client, period=Period.MONTH)
+        yield (now := self._story.days_ago(days, "15:30"))
+        client = self._story.organisation(pact.client)
+        while not (wanted := self._renewals(client, period=Period.MONTH)):  # nothing is billed twice
             days -= 1
+            yield (now := self._story.days_ago(days, "15:30"))
         self._order_for(pact, wanted, now=now)
 
     def _year(self, company: Company, days: int) -> Strand:
@@ -441,6 +443,11 @@ class Trade:
             "K9-1041", ("cloud-s", "scan.festival-des-lacs.ch", 3), now=now + timedelta(minutes=2)
         )
         self._event("K9-1041", "order.paid", now=now + timedelta(minutes=3))
+        yield (now := self._story.days_ago(5, "10:24"))
+        self._ordered_outside("K9-1042", ("backup", "Sauvegarde photos", 1), now=now)
+        self._event("K9-1042", "order.paid", now=now + timedelta(minutes=1))
+        yield (now := self._story.days_ago(4, "17:06"))
+        self._event("K9-1042", "order.refunded", reason="Article repris", now=now)
         yield (now := self._story.days_ago(2, "12:16"))
         self._event("K9-1043", "order.refunded", amount="18.00", reason="Commande en double", now=now)
 
