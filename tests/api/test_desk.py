@@ -168,7 +168,7 @@ def rows(page, heading):
     """The shop's numbers in the table under this heading."""
     for section in page.main.all("section"):
         if section.all("h2")[0].text == heading:
-            return [row.all("th")[0].text for row in section.all("tr")[1:]]
+            return [row.all("span")[0].text for row in section.all("tr")[1:]]
     return []
 
 

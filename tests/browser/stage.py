@@ -361,7 +361,10 @@ def _baskets(cast: Cast, product: Product, pays: Partnership, now: datetime) -> 
 def _shop(cast: Cast, product: Product, now: datetime) -> ApiKey:
     """The key of an outside shop, and messages of it: taken in, parked, and some that do not fit."""
     key = make_api_key(cast.olga, "Webshop des Fachhandels")
-    early = (event_of("paid", "129.72", "EUR"), event_of("refunded", "5.00", external_id="1002"))
+    early = (
+        event_of("paid", "129.72", "EUR"),
+        event_of("refunded", "5.00", external_id="Fachhandel/2026/" + "0" * 80 + "1002"),
+    )
     for body in (*early, order_of(cast.stefans, product.plan), event_of("refunded", "99999.00")):
         take(body, now=now)
     return key
