@@ -761,6 +761,16 @@ def test_an_organisation_does_not_flood_its_client_with_orders(pierre, nadia, go
     assert len(orders()) == 2
 
 
+def test_too_many_products_lead_back_to_the_lines(nadia, goods):
+    nadia.add(goods.hosting, 1_000, label="a.ch")
+    nadia.add(goods.hosting, 1, label="b.ch")
+    page = nadia.place()
+    assert page.errors == [
+        "An order has at most 1000 new products. Order fewer of them, then place another order."
+    ]
+    assert page.status == 422 and not orders()
+
+
 def test_a_renewal_for_too_long_leads_back_to_its_line(nadia, cast):
     """RULES M8."""
     site = make_product(cast.lumen, "lumen-optik.ch", renews_on=date(2098, 6, 1))

@@ -381,6 +381,14 @@ def test_a_period_is_renewed_once(cast, plan):
     assert line_of(first).claim == f"{site.id}:2027-06-01"
 
 
+def test_an_order_makes_a_thousand_products_at_most(cast, plan):
+    """All of them begin in the transaction that pays: fifty lines of a thousand would stop everybody for minutes."""
+    lines = [new(plan, 500, label="a.ch"), new(plan, 500, label="b.ch")]
+    with pytest.raises(rules.TooManyProducts):
+        ordered(cast.lumen, *lines, new(plan))
+    ordered(cast.lumen, *lines, make_product(cast.lumen, plan=plan))
+
+
 def test_nothing_is_renewed_beyond_the_century(cast):
     """RULES M8: a product's dates end there, and a plan that costs nothing could be renewed for ever."""
     free = make_plan(price_chf=0, price_eur=0)

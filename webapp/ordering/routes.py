@@ -33,6 +33,7 @@ from webapp.orders.rules import (
     NotSold,
     RenewedAlready,
     TooFarAhead,
+    TooManyProducts,
 )
 from webapp.products import queries as products
 from webapp.products.forms import read_family, read_search
@@ -48,7 +49,8 @@ blueprint.add_app_template_filter(periods_choices)
 View = TypeVar("View", bound=Callable[..., Any])
 
 CHECK_AGAIN = (LinesChanged, AmountChanged, PayerChanged, NotEnough, NoInvoice)
-GONE = (NotSold, NotRenewable, RenewedAlready, TooFarAhead)  # lines that can't be had, or not any more
+# Lines that can’t be had, or not any more.
+GONE = (NotSold, NotRenewable, RenewedAlready, TooFarAhead, TooManyProducts)
 ORDERS = Limit("orders", 200, timedelta(days=1))  # by one organisation, for itself and for clients
 
 

@@ -50,6 +50,8 @@ def refuse_wanted(holder: Organisation, wanted: Sequence[Wanted]) -> None:
     """Raises what is wrong with the lines of an order, whose rows are locked."""
     if not 0 < len(wanted) <= rules.LINES_MOST:
         raise rules.NothingOrdered()
+    if sum(each.quantity for each in wanted if not each.product) > rules.QUANTITY_MOST:
+        raise rules.TooManyProducts(most=rules.QUANTITY_MOST)
     renewed = [each.product for each in wanted if each.product]
     if len(set(renewed)) < len(renewed):
         raise rules.RenewedTwice()

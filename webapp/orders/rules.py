@@ -13,7 +13,7 @@ from webapp.partnerships.rules import Access, Payer, Side, Terms, earns, may_ord
 from webapp.places import EU
 from webapp.refused import Refused
 
-QUANTITY_MOST = 1_000
+QUANTITY_MOST = 1_000  # of a line, and new products of an order: paid, they begin in one transaction
 LINES_MOST = 50
 PERIODS_MOST = 36
 REASON_LENGTH = 200
@@ -349,6 +349,13 @@ class RenewedAlready(Refused):
     """A renewal of the same period is on its way (SECURITY L4)."""
 
     sentence = "%(product)s is being renewed already: order %(order)s."
+
+
+class TooManyProducts(Refused):
+    """What is paid begins in one transaction, for which everybody who pays waits."""
+
+    status = 422
+    sentence = "An order has at most %(most)s new products. Order fewer of them, then place another order."
 
 
 class TooFarAhead(Refused):
