@@ -195,7 +195,7 @@ def test_a_credit_note_says_why_and_where_the_money_is(client, cast, hosting, re
 @pytest.mark.parametrize(
     ("received", "refunded", "words"),
     [
-        (0, 992, "You have so much less to pay."),
+        (0, 992, "You have that much less to pay."),
         (0, 1_984, "Nothing is left to be paid."),
         (2_145, 992, "is on your prepaid account"),
     ],
@@ -253,7 +253,7 @@ def test_money_of_a_shop_comes_back_by_the_shop(cast, hosting, outbox):
     cancellation = said(one(outbox, cast.stefan, "order_cancelled"))
     assert "The shop in which you ordered gives you back CHF 10.72." in cancellation
     for message in of_kind(outbox.to(cast.stefan.email), "credit_issued"):
-        assert "by the shop in which you ordered" in said(message)
+        assert "The shop in which you ordered gives you back what you have paid too much." in said(message)
 
 
 # --- who is told --------------------------------------------------------------------------------------------

@@ -66,7 +66,7 @@ def test_a_statement_is_checked_then_booked(olgas, cast, order):
     done = olgas.submit(answer.location)
     assert (done.status, done.location) == (303, DESK)
     page = olgas.get_page(DESK)
-    assert page.notices == ["3 transfers were booked. 1 of it waits to be assigned."]
+    assert page.notices == ["3 transfers were booked. 1 of them waits to be assigned."]
     assert "Thank you" in page and "Payer 1" not in page
     assert (order.state, has(cast.lumen), suspense()) == (State.PAID, 5_000, 1_200)
     again = olgas.get_page(upload(olgas, content).location)

@@ -109,7 +109,7 @@ def test_money_that_arrived(cast, outbox, now):
     message = english(outbox, "topped_up", now)[0]
     assert message["Subject"] == "CHF 1’234.50 on your prepaid account"
     text = words(message)
-    assert "CHF 1’234.50 are on the prepaid account of Lumen Optik AG." in text and "20 November 2026" in text
+    assert "CHF 1’234.50 is on the prepaid account of Lumen Optik AG." in text and "20 November 2026" in text
 
 
 def test_a_withdrawal_is_told_before_the_money_leaves(cast, outbox, now):

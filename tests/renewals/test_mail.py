@@ -230,7 +230,7 @@ def test_what_could_not_be_renewed_says_what_to_do(cast, no_invoices, outbox, no
     _failed(cast, now)
     text = unflowed(to(english(outbox, "automatic_failed"), cast.nadia))
     assert "There is not enough money on the prepaid account of Lumen Optik AG." in text
-    assert "Pay in what is missing: then the renewal is done by itself within the hour." in text
+    assert "Pay in what is missing: the renewal then follows by itself within the hour." in text
     for fact in (
         "Needed: CHF\u00a0129.72",
         "On the prepaid account: CHF\u00a0100.00",

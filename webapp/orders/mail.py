@@ -203,11 +203,11 @@ def credit_issued(row: QueuedMail) -> Letter | None:
 
 def _where_it_goes(order: Order) -> str:
     if order.facts.missing:
-        return _("You have so much less to pay.")
+        return _("You have that much less to pay.")
     if not order.received:
         return _("Nothing is left to be paid.")
     if order.method is Method.OUTSIDE:
-        return _("What you have paid too much comes back to you by the shop in which you ordered.")
+        return _("The shop in which you ordered gives you back what you have paid too much.")
     return _(
         "What you have paid too much is on your prepaid account. It can pay another order or be withdrawn."
     )

@@ -156,7 +156,7 @@ def _said(done: actions.Imported | None) -> str:
         return _("This file was imported already.")
     booked = ngettext("%(num)s transfer was booked.", "%(num)s transfers were booked.", done.new)
     waiting = ngettext(
-        "%(num)s of it waits to be assigned.", "%(num)s of them wait to be assigned.", done.unassigned
+        "%(num)s of them waits to be assigned.", "%(num)s of them wait to be assigned.", done.unassigned
     )
     return f"{booked} {waiting}" if done.unassigned else booked
 

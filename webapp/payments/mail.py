@@ -24,7 +24,7 @@ def topped_up(row: QueuedMail) -> Letter | None:
         heading=_("Your transfer has arrived"),
         paragraphs=(
             _(
-                "%(amount)s are on the prepaid account of %(organisation)s.",
+                "%(amount)s is on the prepaid account of %(organisation)s.",
                 amount=money(transfer.money), organisation=organisation.name,
             ),
         ),

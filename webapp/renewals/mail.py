@@ -208,7 +208,7 @@ def automatic_done(row: QueuedMail) -> Letter | None:
         subject=_("Renewed: %(product)s", product=first)
         if count == 1
         else ngettext("Renewed: %(num)s product", "Renewed: %(num)s products", count),
-        heading=ngettext("A product was renewed by itself", "%(num)s products were renewed by themselves", count),
+        heading=ngettext("A product was renewed automatically", "%(num)s products were renewed automatically", count),
         paragraphs=(_("The amount was taken from the prepaid account; there is nothing to do."),),
         facts=(
             (_("Order"), order.number),
@@ -242,11 +242,11 @@ def automatic_failed(row: QueuedMail) -> Letter | None:
         if len(renewals) == 1
         else ngettext("Could not be renewed: %(num)s product", "Could not be renewed: %(num)s products",
                       len(renewals)),
-        heading=ngettext("A product could not be renewed by itself",
-                         "%(num)s products could not be renewed by themselves", len(renewals)),
+        heading=ngettext("A product could not be renewed automatically",
+                         "%(num)s products could not be renewed automatically", len(renewals)),
         paragraphs=(
             _("There is not enough money on the prepaid account of %(organisation)s.", organisation=payer.name),
-            _("Pay in what is missing: then the renewal is done by itself within the hour."),
+            _("Pay in what is missing: the renewal then follows by itself within the hour."),
         ),
         facts=(
             (_("Renewal date"), day(notice.renews_on)),
