@@ -221,3 +221,14 @@ def test_the_switcher_leads_to_the_same_page_with_its_query(client):
     page = client.get_page("/fr/partners?q=web&service=shop")
     assert "/de/partners?q=web&service=shop" in page.all_links
     assert "/en/partners?q=web&service=shop" in page.all_links
+
+
+def test_the_first_of_a_month_is_written_as_the_french_do(app):
+    """RULES L1."""
+    first, second = date(2026, 5, 1), date(2026, 5, 2)
+    with app.test_request_context():
+        for region in ("CH", "FR"):
+            with speaking("fr", region):
+                assert (day(first), day(second)) == ("1er mai 2026", "2 mai 2026")
+        with speaking("en", "GB"):
+            assert day(first) == "1 May 2026"

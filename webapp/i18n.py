@@ -254,7 +254,9 @@ def day(value: date | datetime, style: str = "long") -> str:
 
 @remembered
 def _day(value: date, style: str) -> str:
-    return dates.format_date(value, style, locale=reader().locale)
+    words = dates.format_date(value, style, locale=reader().locale)
+    # Babel counts the first of a month like any other day.
+    return f"1er{words[1:]}" if words.startswith("1 ") and reader().locale.language == "fr" else words
 
 
 @remembered

@@ -329,11 +329,14 @@ def test_the_people_shown_can_sign_in(told: datetime) -> None:
 
 
 def test_numbers_of_companies_are_right() -> None:
-    """RULES O3: the register numbers pass the check that forms make."""
-    from webapp.accounts.rules import check_register_number
+    """RULES O3, M7: register and VAT numbers pass the checks that forms make, and are as those keep them."""
+    from webapp.accounts.rules import check_register_number, check_vat_number
 
     companies = [partner.company for partner in people.PARTNERS] + list(people.CLIENTS)
     companies += [each.company for each in (people.OCTOPUS, people.KIRCHNER, people.FASTRANK)]
     for company in companies:
         if company.register_number:
             assert check_register_number(company.register_number, company.country).valid, company.name
+        if company.vat_number:
+            checked = check_vat_number(company.vat_number, company.country)
+            assert (checked.valid, checked.compact) == (True, company.vat_number), company.name

@@ -101,7 +101,7 @@ PARTNERS = (
     Partner(
         Company(
             "Lumière Digital Sàrl", "Avenue de la Gare 24", "1003", "Lausanne", "CH", "fr",
-            ((CAMILLE, LEGAL), (JULIEN, ADMINISTRATOR), (INES, COLLABORATOR)), "CHE-526.018.151",
+            ((CAMILLE, LEGAL), (JULIEN, ADMINISTRATOR), (INES, COLLABORATOR)), "CHE-526.018.151", vat_number="CHE-526.018.151 TVA",
         ),
         "Lumière Digital", "https://www.lumiere-digital.example/", "CH-VD",
         ("web", "mail", "backup"), ("fr", "en"),
@@ -119,7 +119,7 @@ PARTNERS = (
     Partner(
         Company(
             "Bergwerk IT GmbH", "Zürcherstrasse 41", "8400", "Winterthur", "CH", "de",
-            ((RETO, LEGAL), (SABINE, COLLABORATOR)), "CHE-908.301.668",
+            ((RETO, LEGAL), (SABINE, COLLABORATOR)), "CHE-908.301.668", vat_number="CHE-908.301.668 MWST",
         ),
         "Bergwerk IT GmbH", "https://www.bergwerk-it.example/", "CH-ZH",
         ("cloud", "backup", "mail"), ("de", "en"),
@@ -286,7 +286,7 @@ PARTNERS = (
     Partner(
         Company(
             "Northbridge Web Care GmbH", "Rheingasse 14", "4058", "Basel", "CH", "en",
-            ((FIONA, LEGAL),), "CHE-518.190.931",
+            ((FIONA, LEGAL),), "CHE-518.190.931", vat_number="CHE-518.190.931 MWST",
         ),
         "Northbridge Web Care", "https://northbridge.example/", "CH-BS",
         ("web", "mail", "shop"), ("en", "de"),
@@ -347,7 +347,7 @@ RUTH = Person("Ruth Whitaker", "ruth.whitaker@st-alban-school.example", "en")
 
 LUMEN = Company(
     "Lumen Optik AG", "Bahnhofstrasse 19", "8400", "Winterthur", "CH", "de",
-    ((NADIA, LEGAL), (PAUL, LEGAL), (TIM, COLLABORATOR)), "CHE-786.579.750",
+    ((NADIA, LEGAL), (PAUL, LEGAL), (TIM, COLLABORATOR)), "CHE-786.579.750", vat_number="CHE-786.579.750 MWST",
 )  # fmt: skip
 BOULANGERIE = Company(
     "Boulangerie du Marché SA", "Place du Marché 3", "1800", "Vevey", "CH", "fr", ((SOPHIE, LEGAL),),
@@ -406,7 +406,7 @@ BRASSERIE = Company(
 )  # fmt: skip
 LAKESIDE = Company(
     "Lakeside Languages Sàrl", "Avenue d’Ouchy 66", "1006", "Lausanne", "CH", "en", ((HANNAH, LEGAL),),
-    "CHE-620.486.956",
+    "CHE-620.486.956", vat_number="CHE-620.486.956 TVA",
 )  # fmt: skip
 FLEURS = Company(
     "Fleurs Bolomey Sàrl", "Avenue de Lavaux 12", "1009", "Pully", "CH", "fr", ((SYLVIE, LEGAL),),
