@@ -138,10 +138,10 @@ def _imports(both: Twins, rounds: int) -> list[Ratio]:
     report.heading(f"Importing {ENTRIES:,} entries of a bank's statement, to the rows that it writes")
     with both.app.app_context():
         data.add_partners(both.app, ENTRIES // 2)
-        plan = make_plan("web")
+        make_plan("web")
         pairs = []
         for n in range(rounds):
-            file = _file(plan, n)
+            file = _file(n)
             db.session.remove()
             pairs.append(both.compared(lambda file=file: _import(file)))
             db.session.remove()
@@ -150,9 +150,9 @@ def _imports(both: Twins, rounds: int) -> list[Ratio]:
     return report.tell(Ratio("import of a statement: time to its bare writes", over(ours, bare), None))
 
 
-def _file(plan: Plan, n: int) -> bytes:
+def _file(n: int) -> bytes:
     """A few entries pay orders, half of the others fill accounts, and nobody is found for the rest."""
-    orders = [_unpaid(plan, each) for each in range(1, PAID + 1)]
+    orders = [_unpaid(each) for each in range(1, PAID + 1)]
     owners = [db.session.get_one(Organisation, each) for each in range(1, ENTRIES // 2 - PAID + 1)]
     paying = [(str(order.money(order.gross).amount), order.reference, "") for order in orders]
     filling = [("25.00", top_up_reference(owner), "") for owner in owners]
@@ -161,9 +161,9 @@ def _file(plan: Plan, n: int) -> bytes:
     return file_of(*[(*entry, f"BANK{n}-{each}") for each, entry in enumerate(entries)])
 
 
-def _unpaid(plan: Plan, organisation: int) -> Order:
+def _unpaid(organisation: int) -> Order:
     now = clock.now() - timedelta(seconds=1)
-    return make_order(db.session.get_one(Organisation, organisation), Wanted(plan, "site.example"), now=now)
+    return make_order(db.session.get_one(Organisation, organisation), *_new(1, organisation), now=now)
 
 
 def _import(file: bytes) -> None:
