@@ -68,7 +68,15 @@ ROOMS = {
     "actions": {"checks", "queries", "models", "rules", "mail", "passwords", "labels", "statements"},
     "selection": {"queries", "choosable", "models", "rules", "labels"},  # choosing over several pages
     "documents": {"rules", "labels"},  # what an invoice says, by its row
-    "exchange": {"queries", "models", "rules", "labels", "documents", "electronic", "paper"},  # files in and out
+    "exchange": {
+        "queries",
+        "models",
+        "rules",
+        "labels",
+        "documents",
+        "electronic",
+        "paper",
+    },  # files in and out
     "statements": {"rules"},  # files of banks
     "glyphs": set(),  # what a typeface can show
     "codes": {"rules"},  # what banking apps scan

@@ -78,7 +78,7 @@ FORMS = [
     sight for sight in SIGHTS if sight.name in (
         "new call", "call typed", "sign in", "sign up", "forgot password", "reset password", "invitation",
         "password", "invite a colleague", "settings", "account", "new organisation", "offer",
-        "directory profile", "application", "first operator", "an application", "an organisation",
+        "directory profile", "application", "first operator", "an application",
     )
 ]  # fmt: skip
 

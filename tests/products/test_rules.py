@@ -38,5 +38,9 @@ def test_what_differs_is_told_by_the_columns_of_the_file():
 
 def test_the_chart_of_usage_has_a_place_for_each_day():
     first = date(2026, 1, 30)
-    figures = [(first + timedelta(days=1), 7), (first - timedelta(days=1), 10**6), (first + timedelta(days=4), 9)]
+    figures = [
+        (first + timedelta(days=1), 7),
+        (first - timedelta(days=1), 10**6),
+        (first + timedelta(days=4), 9),
+    ]
     assert daily(figures, first=first, days=4) == [(0,), (7,), (0,), (0,)]

@@ -127,9 +127,7 @@ def _write(steps: Sequence[_Step]) -> dict[str, Transfer]:
     if not steps:
         return {}
     made = insert_into(Transfer).on_conflict_do_nothing(index_elements=["key"]).returning(Transfer)
-    transfers = {
-        row.key: row for row in db.session.scalars(made, [_transfer(step) for step in steps])
-    }
+    transfers = {row.key: row for row in db.session.scalars(made, [_transfer(step) for step in steps])}
     if len(transfers) < len(steps):  # a key was used a moment ago, with other accounts: ours were locked
         raise KeyReused()
     db.session.execute(

@@ -61,7 +61,9 @@ class _Wrong(Exception):
 
 def written_plans(plans: Iterable[Plan]) -> bytes:
     """The catalogue."""
-    return b"".join(sheets.lines(PLAN_COLUMNS, (plan_cells(plan.details, bool(plan.retired_at)) for plan in plans)))
+    return b"".join(
+        sheets.lines(PLAN_COLUMNS, (plan_cells(plan.details, bool(plan.retired_at)) for plan in plans))
+    )
 
 
 def plan_cells(details: PlanDetails, retired: bool) -> list[str]:

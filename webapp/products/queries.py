@@ -160,7 +160,11 @@ def products(
     query = (
         sa.select(Product)
         .join(Product.plan)
-        .options(contains_eager(Product.plan), joinedload(Product.payer, innerjoin=True), selectinload(Product.tags))
+        .options(
+            contains_eager(Product.plan),
+            joinedload(Product.payer, innerjoin=True),
+            selectinload(Product.tags),
+        )
         .where(
             Product.organisation_id == organisation.id,
             Product.ended_at.is_not(None) if ended else ACTIVE,

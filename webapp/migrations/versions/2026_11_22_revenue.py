@@ -13,6 +13,7 @@ down_revision = "e21f6a8c4d04"
 branch_labels = None
 depends_on = None
 
+
 def upgrade() -> None:
     with op.batch_alter_table("partner_accounts") as table:
         table.drop_constraint(op.f("ck_partner_accounts_volume"), type_="check")
