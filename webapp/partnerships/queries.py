@@ -88,13 +88,16 @@ def active_between(client: Organisation, partner: PartnerAccount) -> Partnership
 
 def full_partner(client: Organisation, *, but: Partnership | None = None) -> Partnership | None:
     """The partnership with full access, if there is one (RULES C2); `but` another one."""
-    return db.session.scalar(
-        _with_both().where(
-            Partnership.client_id == client.id,
-            Partnership.access == Access.FULL,
-            ACTIVE,
-            Partnership.id != (but.id if but else 0),
-        )
+    return db.session.scalar(_full_partner(), {"client": client.id, "but": but.id if but else 0})
+
+
+@cache
+def _full_partner() -> sa.Select[Partnership]:
+    return _with_both().where(
+        Partnership.client_id == sa.bindparam("client"),
+        Partnership.access == Access.FULL,
+        ACTIVE,
+        Partnership.id != sa.bindparam("but"),
     )
 
 
