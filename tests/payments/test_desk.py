@@ -270,6 +270,18 @@ def test_a_payment_is_booked_by_hand(olgas, cast, order):
     all_is_well()
 
 
+def test_a_payment_that_was_changed_in_another_window_is_not_booked_unseen(olgas, order):
+    where = olgas.submit(by_hand(order), {"amount": "100"}).location
+    seen = {each.get("name"): each.get("value") for each in olgas.get_page(where).main.all("input")}["seen"]
+    olgas.submit(where.removesuffix("/check"), {"amount": "120"})
+    page = olgas.post_to(where, {"seen": seen})
+    assert page.status == 422 or page.status == 409
+    assert "changed in another window" in page and "CHF 120.00" in page and transfers() == []
+    olgas.submit(where)
+    assert [each.amount for each in transfers()] == [12_000]
+    all_is_well()
+
+
 def test_part_and_excess_are_explained_before(olgas, order):
     part = olgas.get_page(olgas.submit(by_hand(order), {"amount": "100"}).location)
     assert "CHF 29.72 is still missing, and nothing begins yet." in part

@@ -232,6 +232,17 @@ def test_the_password_confirms_what_was_shown_and_nothing_else(nadias, lumen):
     assert [each.amount for each in withdrawals()] == [9_900]
 
 
+def test_what_was_not_shown_is_not_requested_without_a_password_either(nadias, lumen):
+    """The same within the minutes in which the password is not asked for again."""
+    nadias.submit(check_page(nadias, lumen, amount="20"), {"password": PASSWORD})
+    where = check_page(nadias, lumen)
+    shown = values_of(nadias.get_page(where).form())
+    assert "password" not in shown
+    nadias.submit(where.removesuffix("/check"), {"amount": "99"})
+    page = nadias.post_to(where, shown)
+    assert page.status == 409 and "CHF 99.00" in page and len(withdrawals()) == 1
+
+
 def test_a_withdrawal_that_was_requested_is_not_changed_any_more(nadias, lumen):
     """SECURITY L4: nobody is told that something else was requested."""
     where = check_page(nadias, lumen)

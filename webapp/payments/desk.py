@@ -18,6 +18,7 @@ from webapp.orders.models import Order
 from webapp.orders.rules import Method
 from webapp.payments import actions, labels, queries, rules, statements
 from webapp.payments.forms import (
+    BookForm,
     PaymentForm,
     RefusalForm,
     StatementForm,
@@ -200,7 +201,7 @@ def check_payment(order: str, draft: str) -> AnyResponse:
     """What the payment means, and the button that books it; a second press books nothing more."""
     it = _payable(order)
     amount, day = payment_of(it, _of(it, draft).data)
-    form = ConfirmForm()
+    form = BookForm(amount, day)
     done = queries.by_bank_id(rules.by_hand(draft))
     if not done and form.validate_on_submit():
         done = actions.book_payment(it, amount, booked_on=day, key=draft, by=person(), now=clock.now())

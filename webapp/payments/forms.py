@@ -116,20 +116,34 @@ def wanted_of(data: dict[str, Any]) -> tuple[Money, Destination]:
     return Money(data["minor"], data["currency"]), Destination(Kind(data["kind"]), data["target"])
 
 
-class WithdrawForm(PasswordAgain, BaseForm):
-    """The button that asks for the money, with the password; `seen` is what the page has shown."""
+class CheckedForm(BaseForm):
+    """The button of a page that shows what it does; `seen` is what the page has shown.
 
+    What was changed in another window meanwhile is not done unseen: the form comes back with `changed`.
+    """
+
+    changed: type[Refused]
     seen = HiddenField()
 
-    def __init__(self, amount: Money, to: Destination) -> None:
+    def __init__(self, *said: object) -> None:
         super().__init__()
-        said = f"{amount.currency}{amount.minor} {to.kind} {to.target}"
-        self.shown = hashlib.sha256(said.encode()).hexdigest()[:16]
+        self.shown = hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()[:16]
 
-    def validate_seen(self, field: Field) -> None:
-        if field.data != self.shown:
-            self.refuse(rules.WithdrawalChanged())
-            raise StopValidation
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields, then whether it is still what was shown."""
+        good = super().validate(extra_validators)
+        if self.seen.data != self.shown:
+            self.refuse(self.changed())
+        return good and not self.form_errors
+
+
+class WithdrawForm(PasswordAgain, CheckedForm):
+    """The button that asks for the money, with the password."""
+
+    changed = rules.WithdrawalChanged
+
+    def __init__(self, amount: Money, to: Destination) -> None:
+        super().__init__(amount, to)
 
 
 class RefusalForm(BaseForm):
@@ -165,6 +179,15 @@ class StatementForm(BaseForm):
             rules.check_account(self.statement.account_iban, programme().iban(self.statement.currency))
         except rules.OtherAccount as refusal:
             raise StopValidation(_(refusal.sentence)) from None
+
+
+class BookForm(CheckedForm):
+    """The button that books a payment for an order."""
+
+    changed = rules.PaymentChanged
+
+    def __init__(self, amount: Money, day: date) -> None:
+        super().__init__(amount, day)
 
 
 class PaymentForm(BaseForm):

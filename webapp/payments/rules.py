@@ -123,6 +123,12 @@ class WithdrawalChanged(Refused):
     sentence = "The withdrawal has been changed in another window since you saw it. Check it again."
 
 
+class PaymentChanged(Refused):
+    """A check page that shows what is no longer typed."""
+
+    sentence = "The payment has been changed in another window since you saw it. Check it again."
+
+
 class OtherAccount(Refused):
     """A statement of an account that is not the operator's."""
 
