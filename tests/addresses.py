@@ -450,6 +450,9 @@ ADDRESSES: dict[str, Address] = {
     ),
     # what a partner earns, and prices
     "revenue.index": Address(PARTNER_ADMINS, get=200, values=lumiere),
+    "revenue.origin": Address(
+        ADMINS, get=303, values=lambda s: {**lumen(s), "number": s.order.number}, page=False
+    ),
     "revenue.statement_mail": Address(PARTNER_ADMINS, post=303, values=lumiere),
     "revenue.revenue_file": Address(PARTNER_ADMINS, get=200, values=lumiere, page=False),
     "revenue.billing_file": Address(PARTNER_ADMINS, get=200, values=client, page=False),

@@ -45,6 +45,20 @@ def plain(text):
 # --- the statement ------------------------------------------------------------------------------------------
 
 
+def test_an_amount_of_the_account_leads_to_where_it_is_explained(pierre, another, cast):
+    """DESIGN 6, RULES M5: the payer sees its order, the partner its month; nobody else anything."""
+    full(cast)
+    order = bought(cast.lumen, new(make_plan()))
+    account = pierre.get_page(f"/en/o/{cast.lumiere.public_id}/account")
+    where = account.links[order.number]
+    assert pierre.get(where).location == revenue(cast, "?month=2026-11")
+    own = f"/en/o/{cast.lumen.public_id}/account/orders/{order.number}"
+    nadia = another().sign_in(cast.nadia)
+    assert nadia.get(own).location == f"/en/o/{cast.lumen.public_id}/orders/{order.public_id}"
+    stefans = f"/en/o/{cast.stefans.public_id}/account/orders/{order.number}"
+    assert another().sign_in(cast.stefan).get(stefans).status_code == 404
+
+
 def test_without_revenue_the_page_says_so_and_draws_nothing(pierre, cast):
     """UX 5.10."""
     page = pierre.get_page(revenue(cast))

@@ -15,7 +15,7 @@ from webapp.accounts.models import Organisation
 from webapp.database import UtcDateTime
 from webapp.extensions import db
 from webapp.ledger.models import Entry, LedgerAccount, Transfer
-from webapp.ledger.rules import AccountKind, Cause, Side, months_between, next_month
+from webapp.ledger.rules import OF_ORDERS, AccountKind, Cause, Side, months_between, next_month
 from webapp.money import Money
 
 PER_PAGE = 50
@@ -206,6 +206,11 @@ class Line:
     balance: Money
     cause: Cause
     reference: str
+
+    @property
+    def of_order(self) -> bool:
+        """Whether the reference is an order's number: the order explains the amount."""
+        return self.cause in OF_ORDERS
 
 
 @dataclass(frozen=True)

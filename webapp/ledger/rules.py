@@ -81,6 +81,9 @@ class Cause(StrEnum):
     CONVERTED = "converted"
 
 
+OF_ORDERS = frozenset(cause for cause in Cause if cause.startswith(("order_", "cashback_", "debt_")))
+
+
 @dataclass(frozen=True)
 class Side:
     """One side of a booking: an account without its currency, which the amount says."""

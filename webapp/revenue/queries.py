@@ -627,3 +627,11 @@ def _all(query: sa.Select[Any], part: _Part, further: tuple[Any, ...]) -> Iterat
 def name_of(organisation_id: int) -> str:
     """What an organisation is called."""
     return db.session.scalars(sa.select(Organisation.name).where(Organisation.id == organisation_id)).one()
+
+
+def origin(organisation: Organisation, number: str) -> Order | None:
+    """The order with this number that moved money of the organisation: it is concerned, or earned on it."""
+    earned_on = sa.exists().where(OrderLine.order_id == Order.id, OrderLine.earner_id == organisation.id)
+    return db.session.scalar(
+        sa.select(Order).where(Order.number == number, sa.or_(orders.concerning(organisation), earned_on))
+    )

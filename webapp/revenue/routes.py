@@ -61,6 +61,16 @@ def statement_mail(membership: Membership) -> AnyResponse:
     return go(url_for("revenue.index", org=membership.organisation.public_id))
 
 
+@blueprint.get("/o/<org>/account/orders/<number>")
+@member(MANAGES_MONEY)
+def origin(membership: Membership, number: str) -> AnyResponse:
+    """Leads from an amount of the prepaid account to where it is explained: its order, or the month's statement."""
+    org, order = membership.organisation, found(queries.origin(membership.organisation, number))
+    if org.id in (order.payer_id, order.holder_id):
+        return go(url_for("orders.show", org=org.public_id, order=order.public_id))
+    return go(url_for("revenue.index", org=org.public_id, month=request.args.get("month")))
+
+
 # --- files (RULES M9) ---------------------------------------------------------------------------------------
 
 
