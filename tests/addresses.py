@@ -21,6 +21,7 @@ from webapp.invitations.selection import Choice
 from webapp.mailer import QueuedMail
 from webapp.ordering.models import Purchase
 from webapp.ordering.selection import Basket
+from webapp.payments import forms as payments
 from webapp.requests.forms import stamp_of
 
 ROLES = (
@@ -276,6 +277,20 @@ def as_shown(person: str, key: str) -> Values:
     return find
 
 
+def withdrawal_as_shown(stage: Stage) -> dict[str, Any]:
+    """What the check page of the withdrawal sends."""
+    draft = drafts.find("withdrawal", stage.payments.asking, now=NOW)
+    assert draft is not None
+    return {"password": PASSWORD, "seen": payments.stamp_of(*payments.wanted_of(draft.data))}
+
+
+def payment_as_shown(stage: Stage) -> dict[str, Any]:
+    """What the check page of the payment sends."""
+    draft = drafts.find("payment", stage.payments.booking, now=NOW)
+    assert draft is not None
+    return {"seen": payments.stamp_of(*payments.payment_of(stage.order, draft.data))}
+
+
 ADDRESSES: dict[str, Address] = {
     # people
     "accounts.sign_up": Address(VISITORS, get=200, post=422, posts=ANYBODY),
@@ -367,7 +382,7 @@ ADDRESSES: dict[str, Address] = {
     "payments.withdraw": Address(OWNERS, get=200, post=422, values=lumen),
     "payments.change": Address(OWNERS, get=200, post=422, values=asked),
     "payments.check": Address(
-        OWNERS, get=200, post=303, values=asked, data=lambda _s: {"password": PASSWORD}
+        OWNERS, get=200, post=303, values=asked, data=withdrawal_as_shown
     ),
     "payments.desk": Address(OPERATOR, get=200),
     "payments.transfer": Address(OPERATOR, get=200, values=transfer),
@@ -384,7 +399,7 @@ ADDRESSES: dict[str, Address] = {
     ),
     "payments.new_payment": Address(OPERATOR, get=200, post=422, values=lambda s: {"order": s.order.public_id}),
     "payments.change_payment": Address(OPERATOR, get=200, post=422, values=booking),
-    "payments.check_payment": Address(OPERATOR, get=200, post=303, values=booking),
+    "payments.check_payment": Address(OPERATOR, get=200, post=303, values=booking, data=payment_as_shown),
     "payments.withdrawal_desk": Address(OPERATOR, get=200),
     "payments.withdrawal": Address(OPERATOR, get=200, values=withdrawal),
     "payments.pay_out": Address(OPERATOR, post=303, values=withdrawal),

@@ -116,6 +116,11 @@ def wanted_of(data: dict[str, Any]) -> tuple[Money, Destination]:
     return Money(data["minor"], data["currency"]), Destination(Kind(data["kind"]), data["target"])
 
 
+def stamp_of(*said: object) -> str:
+    """A short name for what a page says."""
+    return hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()[:16]
+
+
 class CheckedForm(BaseForm):
     """The button of a page that shows what it does; `seen` is what the page has shown.
 
@@ -127,7 +132,7 @@ class CheckedForm(BaseForm):
 
     def __init__(self, *said: object) -> None:
         super().__init__()
-        self.shown = hashlib.sha256("\n".join(map(str, said)).encode()).hexdigest()[:16]
+        self.shown = stamp_of(*said)
 
     def validate(self, extra_validators: Any = None) -> bool:
         """The fields, then whether it is still what was shown."""
