@@ -103,7 +103,10 @@ def test_numbers_without_a_gap_are_counted_by_year_and_kind(desk, cast, clock):
 def test_a_missing_number_is_shown(desk, cast):
     """RULES M5: also above a hundred thousand."""
     order = own_order(cast.stefans)
-    row = "public_id, order_id, payer_id, corrects_id, issued_at, issued_on, due_on, language, party, currency, net, vat, gross, reason"  # noqa: E501
+    row = (
+        "public_id, order_id, payer_id, corrects_id, issued_at, issued_on, due_on, "
+        "language, party, currency, net, vat, gross, reason"
+    )
     for number in ("C-2026-00001", "C-2026-00003", "C-2026-100002"):
         values = row.replace("public_id", f"'{number}'").replace("corrects_id", "id")
         db.session.execute(
