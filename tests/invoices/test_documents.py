@@ -307,7 +307,7 @@ def test_without_a_seller_the_operator_is_named_and_nothing_is_scanned(app, cast
 def test_who_charges_vat_has_a_number(tmp_path):
     """RULES M7: the policy refuses a seller without one."""
     file = tmp_path / "programme.toml"
-    text = programme.DEFAULT_FILE.read_text("utf-8")
+    text = programme.DEFAULT_FILE.read_text("utf-8").replace("registered = []", 'registered = ["CH"]')
     seller = '[seller]\nstreet = "Weg 1"\npostcode = "1000"\ncity = "Lausanne"\ncountry = "CH"\n'
     file.write_text(f"{text}\n{seller}", "utf-8")
     with pytest.raises(SystemExit, match="vat_number is missing"):
