@@ -258,6 +258,14 @@ def test_what_is_paid_begins_with_the_payment_and_not_before(cast, plan, clock):
     assert all(product.auto_renew for product in made) and order.paid_at == clock.now
 
 
+def test_names_of_many_products_sort_as_they_are_counted(cast, plan):
+    """RULES M5: “site 01” to “site 12”, so that a list by name does not put 10 before 2."""
+    order = ordered(cast.lumen, new(plan, 12, label="site"))
+    pay(order)
+    names = [product.label for product in line_of(order).made]
+    assert (names[0], names[-1]) == ("site 01", "site 12") and names == sorted(names)
+
+
 def test_what_costs_nothing_begins_at_once(cast, full):
     """RULES M1: nothing to pay, to book, to earn; and an invoice over nothing."""
     order = ordered(cast.lumen, new(make_plan(price_chf=0)))

@@ -382,8 +382,9 @@ def _fulfil(order: Order, *, now: datetime) -> None:
 
 def _make(line: OrderLine, *, now: datetime) -> None:
     order, day = line.order, queries.today(now)
+    width = len(str(line.quantity))  # so that a list of them by label is in their order
     for n in range(1, line.quantity + 1):
-        label = line.label if line.quantity == 1 else f"{line.label[: LABEL_LENGTH - 6]} {n}"
+        label = line.label if line.quantity == 1 else f"{line.label[: LABEL_LENGTH - 6]} {n:0{width}}"
         product = products.start_product(
             order.holder, line.plan, label=label, started_on=day, periods=line.periods, payer=order.payer,
             by=order.by, now=now,
