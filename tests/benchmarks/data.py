@@ -296,7 +296,7 @@ def add_clients(app: Flask, count: int, *, partner_id: int, products: int) -> No
 def _product(n: int, now: datetime) -> dict[str, Any]:
     label = f"site-{n * 7 % 2003:05d}.example"
     return {
-        "id": n, "public_id": public_id("p", n), "organisation_id": CLIENT, "plan_id": 1,
+        "id": n, "public_id": public_id("p", n), "organisation_id": CLIENT, "payer_id": CLIENT, "plan_id": 1,
         "family_rank": Family.WEB.rank, "sort_label": label, "label": label, "started_on": now.date(),
         "renews_on": now.date() + timedelta(days=n % 365), "auto_renew": True, "created_at": now,
     }  # fmt: skip
