@@ -12,6 +12,7 @@ from webapp.forms import ConfirmForm
 from webapp.found import found
 from webapp.htmx import go, page_number, render, show
 from webapp.i18n import gettext as _
+from webapp.i18n import tell
 from webapp.orders import actions, labels, queries, rules
 from webapp.orders.forms import CancellationForm, RefundForm, read_shown, refunded_amounts
 from webapp.orders.models import Order
@@ -104,9 +105,17 @@ def check_refund(order: str, draft: str) -> AnyResponse:
     if kept.finished_at:
         flash(_("This refund was booked already."))
         return _to(it)
+    if kept.data["credited"] != it.credited:
+        return _once_more(it)
     if form.validate_on_submit():
         return _refund(it, kept, form)
     return _check_page(it, kept, form)
+
+
+def _once_more(order: Order) -> AnyResponse:
+    """What was typed does not fit any more what is left of the order."""
+    flash(tell(rules.RefundedMeanwhile()), "error")
+    return go(url_for("orders.refund", order=order.public_id))
 
 
 def _refund(order: Order, kept: Draft, form: ConfirmForm) -> AnyResponse:
