@@ -28,7 +28,7 @@ from webapp.ledger.rules import Side as AccountSide
 from webapp.money import Money
 from webapp.orders import actions as orders
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method
 from webapp.partnerships.models import Assignment, Partnership, PartnershipChange, ProductGrant
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights, Side

@@ -22,7 +22,7 @@ from webapp.invoices import electronic, paper
 from webapp.invoices.documents import document_of
 from webapp.invoices.rules import Document
 from webapp.orders import queries
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 
 DRAWN = 20  # of one round
 LINES = {"two lines": 2, "fifty lines": 50}

@@ -24,7 +24,7 @@ from webapp.ledger.rules import AccountKind, Booking, Cause, Side
 from webapp.money import Money
 from webapp.orders import actions
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Side as By
 from webapp.payments import actions as payments

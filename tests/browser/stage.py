@@ -52,7 +52,7 @@ from webapp.mailer import QueuedMail
 from webapp.money import Money
 from webapp.orders import actions as orders
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.organisations import actions as organisations
 from webapp.organisations.models import ColleagueInvitation
 from webapp.partnerships.models import Partnership

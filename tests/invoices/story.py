@@ -7,7 +7,7 @@ from typing import Any
 from tests.factories import make_order, make_partnership, make_plan
 from webapp.accounts.models import Organisation
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.partnerships.rules import Access, Payer
 from webapp.products.models import Plan
 

@@ -21,10 +21,11 @@ from webapp.money import Money
 from webapp.orders import actions
 from webapp.orders import proofs as order_proofs
 from webapp.orders.models import Order, OrderLine
-from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Side
 from webapp.products.models import Product
+from webapp.unit import unit_of_work
 
 BANK = Account(AccountKind.BANK)
 PREPAID, RECEIVABLE, DEBT = AccountKind.PREPAID, AccountKind.RECEIVABLE, AccountKind.DEBT
@@ -131,3 +132,10 @@ def all_is_well() -> None:
     """SECURITY L1–L7, M1, M2 of everything that is in the database."""
     assert proofs.faults() == []
     assert order_proofs.faults() == []
+
+
+@unit_of_work
+def set_values(row: Any, **values: Any) -> None:
+    """The row is so from now on."""
+    for name, value in values.items():
+        setattr(row, name, value)

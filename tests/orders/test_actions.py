@@ -27,6 +27,7 @@ from tests.orders.story import (
     prepaid,
     refund,
     refund_total,
+    set_values,
     withdraw,
 )
 from tests.tenders.story import audit_of, count, kinds
@@ -38,13 +39,12 @@ from webapp.ledger.rules import Side as Account
 from webapp.money import Money
 from webapp.orders import actions, rules
 from webapp.orders.models import Invoice, Order, OrderProduct, Series
-from webapp.orders.queries import renewal_of
+from webapp.orders.quotes import renewal_of
 from webapp.orders.rules import Method, PriceKind, State
 from webapp.partnerships.rules import Access, Payer, Side
 from webapp.products import actions as products
 from webapp.products.models import Product
 from webapp.products.rules import RenewedMeanwhile
-from webapp.unit import unit_of_work
 
 CLEARING = Account(AccountKind.CLEARING)
 LUMEN, LUMIERE = "Lumen Optik AG", "Lumière Digital Sàrl"
@@ -74,12 +74,6 @@ def full(cast):
 def wallet(cast):
     """Lumière has full access to Lumen, and pays for what it orders for it."""
     return make_partnership(cast.lumen, cast.lumiere_partner, Access.FULL, Payer.PARTNER)
-
-
-@unit_of_work
-def set_values(row, **values):
-    for name, value in values.items():
-        setattr(row, name, value)
 
 
 def ended(partnership, now):

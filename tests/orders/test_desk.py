@@ -11,7 +11,7 @@ from tests.orders.story import all_is_well, has, pay
 from webapp import drafts
 from webapp.extensions import db
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Access
 from webapp.products.rules import Family

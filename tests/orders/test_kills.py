@@ -32,7 +32,7 @@ from webapp.extensions import db
 from webapp.ledger.rules import AccountKind, Side
 from webapp.orders import actions
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method
 from webapp.accounts.models import Organisation
 from webapp.partnerships.rules import Side as Acting

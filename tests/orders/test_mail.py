@@ -12,7 +12,7 @@ from tests.post import html_of, of_kind, unflowed
 from webapp.accounts.rules import Role
 from webapp.extensions import db
 from webapp.orders import actions
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Access, Payer
 

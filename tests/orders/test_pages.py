@@ -9,7 +9,7 @@ from tests.orders.story import fund, pay, refund
 from webapp.extensions import db
 from webapp.orders import actions
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Access, Payer
 from webapp.products.rules import Family, Period

@@ -38,7 +38,7 @@ from webapp.extensions import db
 from webapp.money import Money
 from webapp.orders import actions
 from webapp.orders.models import Invoice, Order, OrderLine
-from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method, State
 from webapp.partnerships import actions as partnerships
 from webapp.partnerships.rules import Access, Payer, Side

@@ -38,7 +38,7 @@ from webapp.ledger.models import Entry, LedgerAccount
 from webapp.ledger.queries import NEWEST
 from webapp.ledger.rules import AccountKind, NotEnough
 from webapp.orders import actions, rules
-from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method, State
 from webapp.partnerships.models import Partnership, ProductGrant
 from webapp.partnerships.rules import Access, Payer, Side

@@ -45,7 +45,7 @@ from webapp.ledger.rules import KeyReused, NotEnough
 from webapp.mailer import QueuedMail
 from webapp.money import Money
 from webapp.orders import actions as orders
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method, State
 from webapp.payments import actions, queries, statements
 from webapp.payments.actions import Imported

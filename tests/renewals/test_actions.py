@@ -42,6 +42,7 @@ from webapp.extensions import db
 from webapp.money import Money
 from webapp.orders import actions as order_actions
 from webapp.orders import queries as order_queries
+from webapp.orders.quotes import renewal_of
 from webapp.orders.rules import Method, NoLongerOrdering, State
 from webapp.partnerships.rules import Access, Payer, Side
 from webapp.products.actions import end_product
@@ -620,7 +621,7 @@ def test_a_person_and_the_clock_at_once(app, cast, now):
 
     def person():
         mine = db.session.get_one(Product, it.id)
-        wanted = [order_queries.renewal_of(mine)]
+        wanted = [renewal_of(mine)]
         return order_actions.place(
             mine.organisation, wanted, side=Side.CLIENT, method=Method.INVOICE, by=None, now=now
         )

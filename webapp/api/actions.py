@@ -33,7 +33,7 @@ from webapp.money import Money
 from webapp.orders import actions as orders
 from webapp.orders import queries as billing
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted, renewal_of
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method, PriceChanged
 from webapp.partnerships.rules import Side
 from webapp.products.models import Plan, Product

@@ -23,7 +23,8 @@ from webapp.orders import actions as orders
 from webapp.orders import checks
 from webapp.orders import queries as billing
 from webapp.orders.models import Order
-from webapp.orders.queries import Row, Wanted, renewal_of
+from webapp.orders.queries import Row
+from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method, Shown
 from webapp.organisations import actions as organisations
 from webapp.partnerships import queries as partnerships

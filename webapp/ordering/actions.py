@@ -14,7 +14,7 @@ from webapp.ordering.rules import Seen
 from webapp.orders import actions as orders
 from webapp.orders import queries
 from webapp.orders.models import Order
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method, PriceChanged
 from webapp.partnerships.rules import Payer
 from webapp.unit import unit_of_work

@@ -9,7 +9,7 @@ from webapp.i18n import gettext as _
 from webapp.i18n import money, ngettext, tell
 from webapp.money import Money
 from webapp.ordering.models import Means, Purchase
-from webapp.orders.queries import Quote
+from webapp.orders.quotes import Quote
 from webapp.products.rules import Period
 
 

@@ -13,8 +13,8 @@ from webapp.i18n import current_language
 from webapp.ordering import queries, rules
 from webapp.ordering.models import Purchase
 from webapp.ordering.rules import Seen
-from webapp.orders import queries as orders
-from webapp.orders.queries import Quote, QuotedLine, Wanted, renewal_of
+from webapp.orders import quotes
+from webapp.orders.quotes import Quote, QuotedLine, Wanted, renewal_of
 from webapp.orders.rules import LINES_MOST, Method, NotRenewable, NotSold, RenewedAlready
 from webapp.products.models import Plan, Product
 from webapp.products.rules import Family
@@ -147,7 +147,7 @@ class Basket:
         """What it costs at this moment, without the lines that can't be had any more."""
         wanted = [item.wanted for item in self.items if not item.obstacle]
         purchase = self.purchase
-        return orders.quote(purchase.holder, wanted, side=purchase.side, acting=purchase.partnership)
+        return quotes.quote(purchase.holder, wanted, side=purchase.side, acting=purchase.partnership)
 
     @property
     def priced(self) -> list[tuple[Item, QuotedLine | None]]:

@@ -25,10 +25,10 @@ from webapp.ledger import queries as books
 from webapp.ledger.rules import AccountKind, Booking, Cause
 from webapp.ledger.rules import Side as Account
 from webapp.money import Money
-from webapp.orders import checks, queries, rules
+from webapp.orders import checks, queries, quotes, rules
 from webapp.orders import mail as _mail  # noqa: F401 # registers the mails
 from webapp.orders.models import CreditLine, Invoice, Order, OrderLine, OrderProduct, Series
-from webapp.orders.queries import Quote, QuotedLine, Wanted
+from webapp.orders.quotes import Quote, QuotedLine, Wanted
 from webapp.orders.rules import Action, Method
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Side
@@ -63,7 +63,7 @@ def place(
         checks.refuse_others(acting.partner.organisation if acting else holder, by)
     wanted = checks.locked(wanted)
     checks.refuse_wanted(holder, wanted)
-    quote = queries.quote(holder, wanted, side=side, acting=acting)
+    quote = quotes.quote(holder, wanted, side=side, acting=acting)
     if expected is not None and expected != quote.gross:
         raise rules.PriceChanged(amount=quote.gross)
     if method is Method.INVOICE and not programme().iban(quote.payer.currency):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from webapp.accounts import queries as accounts
 from webapp.accounts.models import Organisation, User
 from webapp.orders import queries, rules
-from webapp.orders.queries import Wanted
+from webapp.orders.quotes import Wanted
 from webapp.partnerships.models import Partnership
 from webapp.products import rules as products
 from webapp.products.models import Product

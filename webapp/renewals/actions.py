@@ -16,10 +16,10 @@ from webapp.accounts.models import Organisation, User
 from webapp.extensions import db
 from webapp.ledger.rules import NotEnough
 from webapp.orders import actions as orders
-from webapp.orders import checks
+from webapp.orders import checks, quotes
 from webapp.orders import queries as order_queries
 from webapp.orders.models import NoticeSettings, Order
-from webapp.orders.queries import renewal_of
+from webapp.orders.quotes import renewal_of
 from webapp.orders.rules import Method, NotRenewable, RenewedAlready, renews_as
 from webapp.products import actions as products
 from webapp.products.models import Product
@@ -183,7 +183,7 @@ def order_batch(batch: tuple[Due, ...], *, now: datetime) -> Order | None:
     holder = queries.organisation(first.holder_id)
     side = renews_as(acting.terms if acting else None, paid_by_partner=acting is not None)
     wanted = [renewal_of(known[each.product_id]) for each in still]
-    quote = order_queries.quote(holder, wanted, side=side, acting=acting)
+    quote = quotes.quote(holder, wanted, side=side, acting=acting)
     method = rules.paying(
         quote.gross, queries.balance(quote.payer), order_queries.methods(quote.payer.currency)
     )

@@ -18,8 +18,9 @@ from webapp.ledger import queries as ledger
 from webapp.ledger.rules import AccountKind
 from webapp.money import Money
 from webapp.orders import queries as orders
+from webapp.orders import quotes
 from webapp.orders.models import NoticeSettings, Order, OrderLine
-from webapp.orders.queries import Quote, renewal_of
+from webapp.orders.quotes import Quote, renewal_of
 from webapp.orders.rules import renews_as
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.queries import ACTIVE
@@ -276,7 +277,7 @@ def prices(organisation: Organisation, renewals: Sequence[Renewal]) -> dict[int,
 def quoted(renewals: Sequence[Renewal]) -> Quote:
     """What these would cost today, all paid for alike."""
     first = renewals[0]
-    return orders.quote(
+    return quotes.quote(
         first.holder,
         [renewal_of(each.product) for each in renewals],
         side=renews_as(

@@ -22,6 +22,7 @@ from webapp.ledger.models import Entry, LedgerAccount, Transfer
 from webapp.ledger.rules import AccountKind, Cause, months_between, next_month
 from webapp.money import Money
 from webapp.orders import queries as orders
+from webapp.orders import quotes
 from webapp.orders.models import CreditLine, Invoice, Order, OrderLine
 from webapp.orders.rules import Factors, PriceKind, case_of
 from webapp.partnerships.models import Partnership, ProductGrant
@@ -104,7 +105,7 @@ def price(
         plan.price(currency), quantity, periods, policy.discount_of(plan.code, plan.discount),
         policy.sliding.step(plan.family, plan.sliding, count), count,
     )  # fmt: skip
-    return Price(plan, factors, already, orders.tax_of(payer) if payer else None)
+    return Price(plan, factors, already, quotes.tax_of(payer) if payer else None)
 
 
 def paid_for(payer: Organisation, family: Family) -> int:
