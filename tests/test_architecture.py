@@ -39,8 +39,8 @@ FEATURES = (
     "tenders",
     "inbox",
     "affiliation",
-    "backoffice",
     "api",
+    "backoffice",
     "pages",
     "demo",
 )

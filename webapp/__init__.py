@@ -137,9 +137,9 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
-    app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_blueprint(outside.blueprint, url_prefix=language)
+    app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
     app.register_blueprint(pages.blueprint, url_prefix=language)
     app.register_blueprint(pages.technical)
     if settings.demo:

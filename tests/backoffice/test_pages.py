@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 import sqlalchemy as sa
 
+from tests.api.story import event_of, take
 from tests.factories import (
     make_application,
     make_organisation,
@@ -108,9 +109,12 @@ def test_the_overview_counts_what_waits(olga, cast, now):
     make_application(cast.lumen, cast.nadia)
     queued(now, dead_at=now)
     make_tender()
+    take(event_of("paid"))
     page = olga.get_page("/en/admin/")
     assert "1 application is waiting for an answer" in page and "1 mail could not be delivered" in page
     assert page.links["Read the applications"] == "/en/admin/applications"
+    assert "1 message from a shop is waiting for its order" in page
+    assert page.links["See the messages"] == "/en/admin/messages"
     figures = {
         div.all("dt")[0].text: div.all("dd")[0].text for div in page.root.with_class("stats")[0].all("div")
     }

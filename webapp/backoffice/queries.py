@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.api.models import OutsideEvent
 from webapp.audit import AuditEvent
 from webapp.directory.models import Application, PartnerAccount
 from webapp.directory.rules import SuspensionReason
@@ -52,6 +53,7 @@ class ToDo:
     dead_mails: int
     transfers: int
     withdrawals: int
+    messages: int
     open_tenders: int
     partners: int
     organisations: int
@@ -70,6 +72,7 @@ def to_do(*, now: datetime) -> ToDo:
             count(QueuedMail, QueuedMail.dead_at.is_not(None)),
             count(IncomingTransfer, TRANSFERS_IN[TransferState.WAITING]),
             count(Withdrawal, WITHDRAWALS_IN[WithdrawalState.WAITING]),
+            count(OutsideEvent, OutsideEvent.applied_at.is_(None)),
             count(Tender, is_open(now)),
             count(PartnerAccount, PartnerAccount.suspended_at.is_(None)),
             count(Organisation),
