@@ -66,17 +66,13 @@ ROOMS = {
     },  # the session and its cookie
     "proofs": {"queries", "models", "rules"},  # what `flask ledger check` asks
     "checks": {"queries", "quotes", "models", "rules"},  # what actions ask before they write
-    "actions": {
-        "checks",
-        "queries",
-        "quotes",
-        "models",
-        "rules",
-        "mail",
-        "passwords",
-        "labels",
-        "statements",
-    },
+    # steps that actions share; none is a transaction by itself
+    "bookings": {"models", "rules"},  # in the ledger
+    "billing": {"bookings", "queries", "models", "rules"},
+    "fulfilment": {"billing", "queries", "models", "rules"},
+    "settlement": {"bookings", "fulfilment", "queries", "models", "rules"},
+    "actions": {"checks", "queries", "quotes", "models", "rules", "mail", "passwords", "labels", "statements"}
+    | {"bookings", "billing", "fulfilment", "settlement"},
     "selection": {"queries", "choosable", "models", "rules", "labels"},  # choosing over several pages
     "documents": {"rules", "labels"},  # what an invoice says, by its row
     "exchange": {
@@ -125,6 +121,8 @@ ROOMS = {
         "routes",
     },  # the operator's
 }
+
+STEPS = ("bookings", "billing", "fulfilment", "settlement")
 
 PURE = {"rules", "passwords", "signing"}
 PURE_MAY_IMPORT = (
@@ -254,7 +252,7 @@ def test_rules_are_pure():
     assert wrong == []
 
 
-@pytest.mark.parametrize("room", ["rules", "actions", "models", "queries", "quotes", "mail"])
+@pytest.mark.parametrize("room", ["rules", "actions", *STEPS, "models", "queries", "quotes", "mail"])
 def test_what_lies_below_the_routes_does_not_know_the_request(room):
     wrong = []
     for file in in_rooms(room):
@@ -262,7 +260,7 @@ def test_what_lies_below_the_routes_does_not_know_the_request(room):
             if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(("flask", "flask_login")):
                 taken = {alias.name for alias in node.names} & NO_FLASK_STATE
                 wrong += [f"{module_of(file)} imports {name}" for name in sorted(taken)]
-            asks_clock = ast.unparse(node) == "clock.now()" and room in ("rules", "actions")
+            asks_clock = ast.unparse(node) == "clock.now()" and room in ("rules", "actions", *STEPS)
             if asks_clock:
                 wrong.append(f"{module_of(file)} asks the clock instead of taking now=")
     assert wrong == []
@@ -287,6 +285,20 @@ def test_writes_happen_in_actions_and_on_the_ground_floor_only():
                 wrong.append(f"{module_of(file)}:{node.lineno} {ast.unparse(node)}")
             if isinstance(node, ast.ImportFrom) and node.module == "webapp.unit":
                 wrong.append(f"{module_of(file)} imports webapp.unit")
+    assert wrong == []
+
+
+def test_steps_are_taken_by_actions_of_their_own_feature_only():
+    """Whoever takes one outside of an action would write half of what belongs together."""
+    wrong = []
+    for file in sources():
+        own = feature_of(module_of(file))
+        for imported in imports(file):
+            steps = imported.rpartition(".")[2] in STEPS and feature_of(imported)
+            if steps and (steps != own or file.stem not in ("actions", *STEPS)):
+                wrong.append(f"{module_of(file)} imports {imported}")
+        if file.stem in STEPS and units(file):
+            wrong.append(f"{module_of(file)} begins a unit of work")
     assert wrong == []
 
 
