@@ -13,6 +13,7 @@ from babel.messages.catalog import Catalog, Message
 from webapp import create_app, extraction
 from webapp.config import LANGUAGES
 from webapp.i18n import catalogue as compiled
+from webapp.i18n import gettext, speaking
 
 PACKAGE = Path(__file__).parent.parent / "webapp"
 FOREIGN = LANGUAGES[1:]
@@ -291,6 +292,31 @@ def test_swiss_german_has_no_eszett_and_swiss_quotes():
         for text in english(message)[:1]:
             spoken = swiss.upgettext(message.context, text) if message.context else swiss.ugettext(text)
             if "ß" in spoken or "„" in spoken:
+                wrong.append(spoken)
+    assert not wrong, told(wrong)
+
+
+@pytest.mark.parametrize(
+    ("region", "word"), [("CH", "MWST"), ("LI", "MWST"), ("DE", "MwSt."), ("AT", "MwSt.")]
+)
+def test_german_has_the_word_for_vat_of_the_readers_country(region, word):
+    """RULES L2; GLOSSARY. In the number of a Swiss company it is part of the number."""
+    example = "It is shown on your invoices, such as DE136695976 or CHE-107.787.577 MWST."
+    with speaking("de", region):
+        assert gettext("VAT") == word
+        assert gettext("VAT number") == f"{word}-Nummer"
+        assert gettext("Without VAT") == f"Ohne {word}"
+        assert gettext("No VAT is charged.") == f"Es wird keine {word} berechnet."
+        assert gettext(example).endswith("oder CHE-107.787.577 MWST.")
+
+
+def test_german_sentences_about_vat_end_with_one_full_stop():
+    """RULES L2; GLOSSARY."""
+    german, wrong = compiled("de", False), []
+    for message in messages("de"):
+        for text in english(message)[:1]:
+            spoken = german.upgettext(message.context, text) if message.context else german.ugettext(text)
+            if "MwSt.." in spoken or re.search(r"(?<!\d )MWST", spoken):
                 wrong.append(spoken)
     assert not wrong, told(wrong)
 

@@ -1,12 +1,14 @@
 """Languages and regions: who reads what in which words and formats. Plain Babel, no compile step.
 
 English sentences are the message ids. A reader has a language and a region; German and French for
-Switzerland are made from one catalogue each (ß -> ss, „…“ -> «…», French spaces), see `_swiss`.
+Switzerland are made from one catalogue each (ß -> ss, „…“ -> «…», French spaces); German for elsewhere
+has another word for VAT (MWST -> MwSt.). See `_swiss` and `_not_swiss`.
 """
 
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -133,14 +135,13 @@ def _region_of_request() -> str:
 
 @lru_cache(maxsize=8)
 def catalogue(language: str, swiss: bool) -> NullTranslations:
-    """The messages of a language, compiled in memory at first use; Swiss spelling where asked."""
+    """The messages of a language, compiled in memory at first use, as they are written in Switzerland or elsewhere."""
     path = CATALOGUES / language / "LC_MESSAGES" / "messages.po"
     if language == "en" or not path.exists():
         return NullTranslations()
     with path.open("rb") as file:
         messages = read_po(file, locale=language, abort_invalid=True)
-    if swiss:
-        _swiss(messages, language)
+    (_swiss if swiss else _not_swiss)(messages, language)
     compiled = io.BytesIO()
     write_mo(compiled, messages)
     compiled.seek(0)
@@ -155,6 +156,19 @@ def _swiss(messages: Catalog, language: str) -> None:
             text = text.replace(old, new)
         return text
 
+    _change(messages, change)
+
+
+# Not the one behind a Swiss number, such as CHE-107.787.577 MWST, which is part of it.
+_SWISS_VAT = re.compile(r"(?<!\d )\bMWST\b\.?")
+
+
+def _not_swiss(messages: Catalog, language: str) -> None:
+    if language == "de":
+        _change(messages, lambda text: _SWISS_VAT.sub("MwSt.", text))
+
+
+def _change(messages: Catalog, change: Callable[[str], str]) -> None:
     for message in messages:
         if isinstance(message.string, str):
             message.string = change(message.string)
