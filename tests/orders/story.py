@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import datetime
 from itertools import count
 from typing import Any
 
@@ -23,12 +24,15 @@ from webapp.orders import proofs as order_proofs
 from webapp.orders.models import Order, OrderLine
 from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method
+from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Side
 from webapp.products.models import Product
 from webapp.unit import unit_of_work
 
-BANK = Account(AccountKind.BANK)
+BANK, CLEARING = Account(AccountKind.BANK), Account(AccountKind.CLEARING)
 PREPAID, RECEIVABLE, DEBT = AccountKind.PREPAID, AccountKind.RECEIVABLE, AccountKind.DEBT
+LUMEN, LUMIERE = "Lumen Optik AG", "Lumière Digital Sàrl"
+CHARGED = {("revenue", ""): 12_000, ("vat", ""): 972}  # for the usual plan
 _keys = count(1)
 
 
@@ -132,6 +136,23 @@ def all_is_well() -> None:
     """SECURITY L1–L7, M1, M2 of everything that is in the database."""
     assert proofs.faults() == []
     assert order_proofs.faults() == []
+
+
+def active(organisation: Organisation) -> int:
+    """How many products it has."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Product)
+            .where(Product.organisation_id == organisation.id, Product.ended_at.is_(None))
+        )
+        or 0
+    )
+
+
+def ended(partnership: Partnership, now: datetime) -> None:
+    """It ended at this moment."""
+    set_values(partnership, ended_at=now, ended_by_side=Side.CLIENT)
 
 
 @unit_of_work

@@ -14,7 +14,7 @@ from webapp.extensions import db
 from webapp.orders import actions
 from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method
-from webapp.partnerships.rules import Access, Payer
+from webapp.partnerships.rules import Access
 
 LANGUAGES = ("de", "en", "fr")
 
@@ -36,11 +36,6 @@ def readers(cast):
             join(person, organisation, Role.ADMINISTRATOR)
             found[organisation.id, language] = person
     return found | {(cast.lumen.id, "own"): people["de"], (cast.lumiere.id, "own"): people["fr"]}
-
-
-@pytest.fixture
-def wallet(cast):
-    return make_partnership(cast.lumen, cast.lumiere_partner, Access.FULL, Payer.PARTNER)
 
 
 def said(message):

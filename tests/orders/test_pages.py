@@ -11,7 +11,7 @@ from webapp.orders import actions
 from webapp.orders.models import Order
 from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method
-from webapp.partnerships.rules import Access, Payer
+from webapp.partnerships.rules import Access
 from webapp.products.rules import Family, Period
 
 
@@ -26,12 +26,6 @@ def list_of(organisation, query=""):
 @pytest.fixture
 def hosting(app):
     return make_plan("web-start", name="Web hosting Start", price_chf=992, price_eur=575)
-
-
-@pytest.fixture
-def wallet(cast):
-    """Lumière has full access to Lumen Optik, and pays for what it orders."""
-    return make_partnership(cast.lumen, cast.lumiere_partner, Access.FULL, Payer.PARTNER)
 
 
 # --- how a price was worked out -----------------------------------------------------------------------------
@@ -186,7 +180,7 @@ def test_a_client_whose_partner_pays_sees_no_amount(client, cast, hosting, walle
     assert "Lumière Digital Sàrl pays for this order and has its invoice." in page
     assert "paying gives no ownership" in page
     assert "Pierre Perret" in page and "Carried out" in page
-    assert "Product shop.ch 1" in page.links
+    assert "Product shop.ch 01" in page.links
     assert page.buttons == []
 
 

@@ -12,14 +12,12 @@ from tests.factories import (
     make_organisation,
     make_partner,
     make_partnership,
-    make_plan,
     make_product,
     make_user,
 )
 from tests.orders.story import (
     BANK,
     DEBT,
-    all_is_well,
     cancelled,
     fund,
     has,
@@ -48,17 +46,7 @@ from webapp.products.models import Product
 RACES = 4
 
 
-@pytest.fixture(autouse=True)
-def whatever_happened_adds_up(app):
-    """SECURITY L1–L7, M1, M2: after every race, and numbers without gaps."""
-    yield
-    all_is_well()
-
-
-@pytest.fixture
-def plan(app):
-    """CHF 120 a year, 20 per cent for partners."""
-    return make_plan()
+pytestmark = pytest.mark.usefixtures("whatever_happened_adds_up")
 
 
 def placing(holder, plan, quantity=1, *, by=None, acting=None, method=Method.PREPAID, now=None, **values):
