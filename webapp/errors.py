@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import logging
 
-from flask import Flask, current_app, g, jsonify, request
+from flask import Flask, abort, current_app, g, jsonify, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException
+from werkzeug.routing import RequestRedirect
 from werkzeug.wrappers import Response
 
 from webapp.config import LANGUAGES
@@ -129,8 +130,15 @@ def crash(error: Exception) -> Response:
     )
 
 
+def lead_no_machine_on() -> None:
+    """Where Werkzeug would send a browser on, from a doubled slash, a machine is told that nothing is there."""
+    if isinstance(request.routing_exception, RequestRedirect) and _machines_ask():
+        abort(404)
+
+
 def init_app(app: Flask) -> None:
     """Registers the pages."""
+    app.before_request(lead_no_machine_on)
     app.register_error_handler(CSRFError, csrf_error)
     app.register_error_handler(HTTPException, http_error)
     app.register_error_handler(Refused, refused)

@@ -16,13 +16,15 @@ from tests.api.story import EVENTS, ORDERS, Shop, codes, event_of, make_api_key,
 from tests.dump import everything
 from tests.factories import make_plan
 from tests.orders.story import all_is_well
+from webapp import limits
 from webapp.api import actions as api
-from webapp.api import rules
-from webapp.api.routes import WRONG_SIGNATURES
+from webapp.api import queries, rules
+from webapp.api.routes import MESSAGES, WRONG_SIGNATURES
 from webapp.api.signing import headers_for, written_secret
 from webapp.extensions import db
 from webapp.orders import actions as billing
 
+DESCRIPTION = "/api/v1/openapi.json"
 TRACES = ("attempts", "api_keys")  # counted attempts, and when a key was last used
 
 
@@ -246,7 +248,7 @@ def test_headers_are_looked_at_before_anything_else(shop, changed, status, expec
     assert (answer.status_code, codes(answer)) == (status, [expected])
 
 
-def test_wrong_signatures_are_counted_and_right_ones_never_limited(shop, order, clock, caplog):
+def test_wrong_signatures_lock_nobody_out_who_signs_well(shop, order, clock, caplog):
     """A shop with a revoked key locks nobody out, itself included as soon as it signs with the new one."""
     wrong = Shop(shop.client, [b"a" * 32], shop.clock)
     with caplog.at_level(logging.WARNING):
@@ -260,6 +262,22 @@ def test_wrong_signatures_are_counted_and_right_ones_never_limited(shop, order, 
     assert shop.order(order).status_code == 200
     clock.forward(seconds=60)
     assert wrong.order(order).status_code == 401
+
+
+def test_a_key_signs_so_many_messages_a_minute(shop, order, cast, clock, now):
+    """The one too many is not kept and says when to come again; a shop with the other key goes on."""
+    other = Shop(shop.client, [make_api_key(cast.olga, "Other").secret], shop.clock)
+    limits.spend_all(
+        [(MESSAGES, key.public_id) for key in queries.valid_keys()[:1]] * (MESSAGES.most - 1), now=now
+    )
+    assert shop.order(order).status_code == 200
+    answer = shop.event(event_of("paid"), "msg_paid")
+    assert (answer.status_code, codes(answer)) == (429, ["too_many"])
+    assert 0 < int(answer.headers["Retry-After"]) <= 60
+    assert [message.kind for message in messages()] == ["order"]
+    assert other.event(event_of("refunded", "1.00")).status_code == 200
+    clock.forward(seconds=int(answer.headers["Retry-After"]))
+    assert shop.event(event_of("paid"), "msg_paid").status_code == 200
 
 
 # --- requests -----------------------------------------------------------------------------------------------
@@ -344,13 +362,22 @@ def test_other_methods_are_told_which_one_it_is(client, address, method):
 
 
 @pytest.mark.parametrize(
-    "address", ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/orders", "/api/v1/orders/", "/api/%00"]
+    "address",
+    ["/api", "/api/", "/api/v1", "/api/v1/", "/api/v2/orders", "/api/v1/orders/", "/api/%00", "/api//"],
 )
 def test_what_is_not_there_is_told_in_json(client, address):
     for method in ("GET", "POST"):
         answer = client.open(address, method=method)
         assert (answer.status_code, answer.mimetype) == (404, "application/json")
         assert codes(answer) == ["not_found"]
+
+
+@pytest.mark.parametrize(("address", "method"), [(ORDERS, "POST"), (EVENTS, "POST"), (DESCRIPTION, "GET")])
+def test_a_doubled_slash_leads_no_machine_on(client, address, method):
+    """No redirect, and no page about one."""
+    for wrong in (address.replace("/v1/", "//v1/"), address.replace("/v1/", "/v1///")):
+        answer = client.open(wrong, method=method)
+        assert (answer.status_code, codes(answer)) == (404, ["not_found"]), wrong
 
 
 def test_a_crash_is_told_in_json_and_leaves_nothing(shop, order, app, monkeypatch):

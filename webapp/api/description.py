@@ -26,7 +26,7 @@ REFUSALS = {
     "413": "The body is too large.",
     "415": "The body is not application/json in UTF-8.",
     "422": "The body is not right; each fault has a JSON pointer to its place.",
-    "429": "Too many wrong signatures.",
+    "429": "Too many wrong signatures, or messages with one key; `Retry-After` says when to send it again.",
     "500": "Something broke. Nothing was saved: send the same message again later.",
 }
 

@@ -24,9 +24,10 @@ from webapp.refused import TooMany
 blueprint = Blueprint("api", __name__)
 log = logging.getLogger(__name__)
 
-# For the log's sake: a signature can't be guessed. What is signed well is never limited, so that a shop beside
-# one that still signs with a revoked key goes on.
+# From one network, for the log's sake: a signature can't be guessed. It counts nothing that is signed well, so that
+# a shop beside one that still signs with a revoked key goes on.
 WRONG_SIGNATURES = Limit("api.signature", 60, timedelta(minutes=1))
+MESSAGES = Limit("api.message", 600, timedelta(minutes=1))  # that one key has signed
 MEDIA_TYPE = "application/json"
 
 View = Callable[[str, bytes], tuple[dict[str, object], int]]
@@ -46,6 +47,8 @@ def signed(view: View) -> Callable[[], Response]:
             return _refused(422, faults.faults)
         except OtherBody as refusal:
             return _refused(refusal.status, [Fault("id_reused", "", refusal.sentence)])
+        except TooMany as wait:
+            return _later(wait, "Too many messages with this key. Send this one again later.")
         return _answer(answer, status)
 
     return guarded
@@ -72,7 +75,9 @@ def _verified(body: bytes) -> str:
     secrets, headers = [key.secret for key in keys], dict(request.headers.items())
     event_id = signing.verify(secrets, headers, body, now=now, tolerance=tolerance)
     fits = signing.fitting(secrets, headers, body)
-    actions.note_use([key for key, signs in zip(keys, fits, strict=True) if signs], now=now)
+    used = [key for key, signs in zip(keys, fits, strict=True) if signs]
+    limits.spend_all([(MESSAGES, key.public_id) for key in used], now=now)
+    actions.note_use(used, now=now)
     return event_id
 
 
@@ -80,9 +85,7 @@ def _not_signed(refusal: signing.NotSigned) -> Response:
     try:
         limits.spend_all([(WRONG_SIGNATURES, limits.network(request.remote_addr))], now=clock.now())
     except TooMany as wait:
-        response = _refused(429, [Fault("too_many", "", "Too many wrong signatures. Wait a moment.")])
-        response.headers["Retry-After"] = str(wait.seconds)
-        return response
+        return _later(wait, "Too many wrong signatures. Wait a moment.")
     log.warning("a message to %s was refused: %s", request.path, refusal.code)
     return _refused(refusal.status, [Fault(refusal.code, "", refusal.message)])
 
@@ -133,6 +136,12 @@ def _amount(order: Order, minor: int) -> str:
 def _answer(said: dict[str, object], status: int) -> Response:
     response = jsonify(said)
     response.status_code = status
+    return response
+
+
+def _later(wait: TooMany, message: str) -> Response:
+    response = _refused(wait.status, [Fault("too_many", "", message)])
+    response.headers["Retry-After"] = str(wait.seconds)
     return response
 
 
