@@ -15,6 +15,7 @@ from webapp.orders import actions
 from webapp.orders.quotes import Wanted
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Access
+from webapp.products.rules import Family
 
 LANGUAGES = ("de", "en", "fr")
 
@@ -73,7 +74,8 @@ def test_the_payer_gets_the_invoice_and_how_to_pay_it(client, cast, hosting, rea
     assert message["Subject"] == f"Invoice {order.invoice.number}: CHF 21.45"
     text = said(message)
     for words in (
-        order.number, "Ordered: shop.ch", "Payable by: 19 December 2026", "CH93 0076 2011 6238 5295 7",
+        order.number, "Ordered: 2 × shop.ch", "Payable by: 19 December 2026", "CH93 0076 2011 6238 5295 7",
+        "Account holder: Helvia SA",
         " ".join(order.reference[n : n + 4] for n in range(0, len(order.reference), 4)),
         "The order is carried out as soon as the payment has arrived.",
     ):  # fmt: skip
@@ -102,6 +104,26 @@ def test_a_company_without_a_vat_number_is_asked_for_it(cast, hosting, outbox, k
     assert ("has a VAT number, add it in the settings" in text) is asked
 
 
+def test_a_company_without_a_vat_number_is_asked_for_it_with_its_first_invoice_only(cast, hosting, outbox):
+    """RULES M7: the page on which it pays asks, too, and so do the mails that announce renewals."""
+    make_order(cast.lumen, Wanted(hosting, "another.ch"))
+    for label in ("first.ch", "second.ch"):
+        make_order(cast.stefans, Wanted(hosting, label))
+    outbox.deliver()
+    first, second = (said(each) for each in of_kind(outbox.to(cast.stefan.email), "invoice_issued"))
+    assert "has a VAT number" in first
+    assert "VAT" not in second
+
+
+def test_an_invoice_that_is_paid_before_its_mail_leaves_asks_for_nothing(cast, hosting, outbox):
+    """RULES L2: written from the state when it leaves."""
+    make_order(cast.stefans, Wanted(hosting, "shop.ch"), paid=True)
+    outbox.deliver()
+    text = said(one(outbox, cast.stefan, "invoice_issued"))
+    assert "Nothing is left to be paid." in text
+    assert "Please transfer" not in text and "CH93" not in text and "Payable by" not in text
+
+
 def test_an_order_of_many_lines_names_a_few(cast, hosting, outbox):
     make_order(cast.stefans, *(Wanted(hosting, f"{n}.ch") for n in range(6)))
     make_order(cast.stefans, *(Wanted(hosting, f"{n}.ch") for n in range(4)))
@@ -109,6 +131,14 @@ def test_an_order_of_many_lines_names_a_few(cast, hosting, outbox):
     six, four = (said(each) for each in of_kind(outbox.to(cast.stefan.email), "invoice_issued"))
     assert "Ordered: 0.ch, 1.ch, 2.ch and 3 more" in six
     assert "Ordered: 0.ch, 1.ch, 2.ch and 3.ch" in four
+
+
+def test_products_of_one_name_are_told_apart_by_their_plans(cast, hosting, outbox):
+    domain = make_plan("domain-ch", family=Family.DOMAIN, name="Domain .ch")
+    make_order(cast.stefans, Wanted(hosting, "shop.ch"), Wanted(domain, "shop.ch"), Wanted(hosting, "b.ch"))
+    outbox.deliver()
+    text = said(one(outbox, cast.stefan, "invoice_issued"))
+    assert "Ordered: shop.ch (Web hosting Start), shop.ch (Domain .ch) and b.ch" in text
 
 
 # --- what a partner ordered ---------------------------------------------------------------------------------
@@ -126,7 +156,7 @@ def test_a_client_hears_what_its_partner_ordered_and_who_pays(client, cast, host
     for words in (
         "You pay for this order",
         "Ordered by: Pierre Perret",
-        "Ordered: shop.ch",
+        "Ordered: 2 × shop.ch",
         "Total: CHF 21.45",
     ):
         assert words in text, words

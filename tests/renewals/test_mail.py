@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import make_partnership
+from tests.factories import make_partnership, make_plan
 from tests.html import read
 from tests.orders.story import fund, ordered
 from tests.post import html_of, of_kind, says_the_same, text_of, unflowed
@@ -18,6 +18,7 @@ from webapp.extensions import db
 from webapp.mailer import KINDS, QueuedMail
 from webapp.orders import actions as order_actions
 from webapp.partnerships.rules import Access, Payer, Side
+from webapp.products.rules import Family
 from webapp.renewals import actions
 from webapp.unit import unit_of_work
 
@@ -155,9 +156,9 @@ def test_the_holder_is_named_when_another_pays(cast, wallet, outbox, now):
     )
 
 
-@pytest.mark.parametrize("cause", [_reminded, _announced, _done, _failed])
+@pytest.mark.parametrize("cause", [_reminded, _announced])
 def test_a_company_without_vat_number_is_asked_for_it(cast, no_invoices, outbox, now, cause):
-    """RULES M7: asked for in the renewal mails of a company without one."""
+    """RULES M7: asked for in the mails that announce renewals of a company without one."""
     kind = next(name for name, each in CAUSES.items() if each is cause)
     change(cast.stefans, vat_number="CHE-107.787.577 MWST")
     cause(cast, now)
@@ -187,10 +188,10 @@ def test_what_renews_by_itself_is_announced_with_what_it_will_cost(cast, outbox,
     assert "an invoice will come instead" in unflowed(more)
 
 
-def test_whoever_can_t_get_an_invoice_is_asked_to_pay_in(cast, no_invoices, outbox, now):
+def test_whoever_can_t_get_an_invoice_is_asked_to_answer(cast, no_invoices, outbox, now):
     _announced(cast, now)
     text = unflowed(to(english(outbox, "automatic_reminder"), cast.nadia))
-    assert "Please pay in what is missing before then." in text
+    assert "transfers in CHF are not possible here. Answer this mail before then" in text
 
 
 def test_the_partner_reads_its_own_price(cast, wallet, outbox, now):
@@ -221,7 +222,33 @@ def test_a_renewal_and_its_debit_are_confirmed(cast, outbox, now):
     assert one["Subject"] == "Renewed: one.ch"
     assert more["Subject"] == "Renewed: 2 products"
     assert "Debited: CHF\u00a0129.72" in unflowed(one)
-    assert "one.ch: Until 22 November 2027" in unflowed(one)
+    assert "one.ch\nUntil 22 November 2027\n" in unflowed(one)
+    assert ASKING not in unflowed(one)  # nothing more can be done about this invoice
+
+
+def test_a_confirmation_tells_products_of_one_name_apart_and_counts_the_others(cast, outbox, now):
+    fund(cast.lumen, 1_000_000)
+    plans = [make_plan(name=name, family=Family.OTHER) for name in ("Hosting", "Domain")]
+    for plan in plans:
+        product(cast.lumen, "one.ch", plan=plan)
+    for n in range(31):
+        product(cast.lumen, f"site-{n:02}.ch", plan=plans[0])
+    actions.renew(now=now)
+    text = unflowed(to(english(outbox, "automatic_done"), cast.nadia))
+    assert "one.ch (Hosting)" in text and "one.ch (Domain)" in text
+    assert "site-27.ch" in text and "site-28.ch" not in text
+    assert "And 3 more." in text
+
+
+def test_a_partner_that_pays_is_led_to_its_clients_product(cast, wallet, outbox, client, now):
+    """RULES O8, M8"""
+    fund(cast.lumiere, PRICE)
+    it = product(cast.lumen, "one.ch", payer=cast.lumiere)
+    actions.renew(now=now)
+    message = to(english(outbox, "automatic_done"), cast.pierre)
+    page = f"/clients/{wallet.public_id}/products/{it.public_id}"
+    (link,) = [each for each in outbox.links(message) if each.endswith(page)]
+    assert client.sign_in(cast.pierre).get(link).status_code == 200
 
 
 def test_what_could_not_be_renewed_says_what_to_do(cast, no_invoices, outbox, now):
@@ -230,7 +257,7 @@ def test_what_could_not_be_renewed_says_what_to_do(cast, no_invoices, outbox, no
     _failed(cast, now)
     text = unflowed(to(english(outbox, "automatic_failed"), cast.nadia))
     assert "There is not enough money on the prepaid account of Lumen Optik AG." in text
-    assert "Pay in what is missing: the renewal then follows by itself within the hour." in text
+    assert "Transfers in CHF are not possible here. Answer this mail" in text
     for fact in (
         "Needed: CHF\u00a0129.72",
         "On the prepaid account: CHF\u00a0100.00",

@@ -44,6 +44,16 @@ def test_it_tells_discount_and_cashback_by_currency(cast, statement):
     assert f"/en/o/{cast.lumiere.public_id}/revenue?month=2026-11" in text
 
 
+def test_one_currency_is_not_named_twice(cast, statement):
+    cast.pierre.language = "en"
+    db.session.commit()
+    full(cast)
+    bought(cast.lumen, new(make_plan()))
+    [mail] = statement()
+    text = text_of(mail).replace("\xa0", " ")
+    assert "Discount: CHF 0.00" in text and "Cashback: CHF 24.00" in text and "Together: CHF 24.00" in text
+
+
 def test_it_can_be_stopped_by_one_click(cast, statement, client):
     """RFC 8058, RULES T4: the page only asks."""
     full(cast)

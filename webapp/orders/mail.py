@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from webapp.accounts.models import Organisation
-from webapp.i18n import day, listing, money, ngettext
+from webapp.i18n import current_language, day, listing, money, ngettext, number
 from webapp.i18n import gettext as _
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.orders import queries
-from webapp.orders.models import Invoice, Order
+from webapp.orders.models import Invoice, Order, OrderLine
 from webapp.orders.rules import Method
-from webapp.programme import programme
+from webapp.programme import programme, seller_today
 from webapp.references import spaced
 
 NAMED = 3  # how many products a mail names before it counts the rest
@@ -34,7 +37,7 @@ def invoice_issued(row: QueuedMail) -> Letter | None:
             *_how_to_pay(order, invoice),
         ),
         button=(_("See the order and its invoice"), _page(order, order.payer)),
-        after=ask_for_vat_number(order.payer),
+        after=ask_for_vat_number(order.payer) if queries.is_first(invoice) else (),
         why=_why(invoice.payer),
         thread=_thread(order),
     )
@@ -45,6 +48,8 @@ def _what_is_invoiced(order: Order) -> tuple[str, ...]:
         return (_("The amount was taken from the prepaid account. There is nothing for you to do."),)
     if order.method is Method.OUTSIDE:
         return (_("You pay it in the shop in which you ordered."),)
+    if not order.missing.minor:
+        return (_("Nothing is left to be paid."),)
     return (
         _("Please transfer the amount and state the reference, so that it is found."),
         _("The order is carried out as soon as the payment has arrived."),
@@ -53,17 +58,23 @@ def _what_is_invoiced(order: Order) -> tuple[str, ...]:
 
 def _how_to_pay(order: Order, invoice: Invoice) -> tuple[tuple[str, str], ...]:
     seller = programme().seller
-    if order.method is not Method.INVOICE or seller is None or order.currency not in seller.iban:
+    if order.method is not Method.INVOICE or not order.missing.minor:
         return ()
+    if seller is None or order.currency not in seller.iban:
+        return ()
+    bic = seller.bic.get(order.currency)
     return (
         (_("Payable by"), day(invoice.due_on)),
+        (_("Account holder"), seller_today(order.currency)["account_holder"]),
         (_("To the account"), seller.written_iban(order.currency)),
+        *(((_("BIC"), bic),) if bic else ()),
         (_("Reference"), spaced(order.reference)),
     )
 
 
 def ask_for_vat_number(payer: Organisation) -> tuple[str, ...]:
-    """RULES M7: a company without a VAT number is asked for it where it pays, and in the mails of its renewals."""
+    """RULES M7: a company without a VAT number is asked for it where it pays, once more with its first invoice, and
+    in the mails that announce its renewals."""
     if payer.kind != "company" or payer.vat_number:
         return ()
     return (
@@ -215,13 +226,27 @@ def _where_it_goes(order: Order) -> str:
 
 def _what(order: Order) -> str:
     """The first products by name, the others as a number."""
-    names = [line.label for line in order.lines]
+    names = names_of(order.lines)
     rest = len(names) - NAMED
     if rest < 2:
         return listing(names)
     return ngettext(
         "%(names)s and %(num)s more", "%(names)s and %(num)s more", rest, names=", ".join(names[:NAMED])
     )
+
+
+def names_of(lines: Sequence[OrderLine]) -> list[str]:
+    """What each line is called in a mail: how many of it, and which plan when others have the same name."""
+    alike = Counter(line.label for line in lines)
+    return [_name_of(line, alone=alike[line.label] == 1) for line in lines]
+
+
+def _name_of(line: OrderLine, *, alone: bool) -> str:
+    plan = line.name_in(current_language())
+    name = line.label if alone else _("%(product)s (%(plan)s)", product=line.label, plan=plan)
+    if line.quantity == 1:
+        return name
+    return _("%(quantity)s × %(plan)s", quantity=number(line.quantity), plan=name)
 
 
 def _gross(invoice: Invoice) -> str:

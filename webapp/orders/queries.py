@@ -342,6 +342,12 @@ def invoice_by_id(invoice_id: int) -> Invoice | None:
     return db.session.get(Invoice, invoice_id)
 
 
+def is_first(invoice: Invoice) -> bool:
+    """Whether its payer got none before."""
+    before = sa.exists().where(Invoice.payer_id == invoice.payer_id, Invoice.id < invoice.id)
+    return not db.session.scalar(sa.select(before))
+
+
 # --- who ----------------------------------------------------------------------------------------------------
 
 

@@ -10,9 +10,11 @@ from webapp.i18n import gettext as _
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.money import Money
 from webapp.orders import queries as orders
-from webapp.orders.mail import ask_for_vat_number
-from webapp.orders.models import OrderLine
+from webapp.orders.mail import ask_for_vat_number, names_of
+from webapp.orders.models import Order, OrderLine
 from webapp.orders.rules import Method
+from webapp.partnerships.models import Partnership
+from webapp.products.models import Product
 from webapp.renewals import queries
 from webapp.renewals.models import RenewalNotice
 from webapp.renewals.queries import Renewal
@@ -51,20 +53,23 @@ def _line(payer: Organisation, renewal: Renewal) -> str:
 
 
 def _address(renewal: Renewal) -> str:
-    """The product's page, for who pays for it."""
-    product, partnership = renewal.product, renewal.partnership
+    return _page_of(renewal.product, renewal.partnership)
+
+
+def _page_of(product: Product, partnership: Partnership | None) -> str:
+    """The product's page, for who pays for it: its holder, or the partner of this partnership."""
     if partnership is None:
-        return address_of("products.show", org=renewal.holder.public_id, product=product.public_id)
+        return address_of("products.show", org=product.organisation.public_id, product=product.public_id)
     return address_of(
         "clients.product",
-        org=renewal.payer.public_id,
+        org=partnership.partner.organisation.public_id,
         client=partnership.public_id,
         product=product.public_id,
     )
 
 
-def _and_more(renewals: Sequence[Renewal]) -> tuple[str, ...]:
-    more = len(renewals) - MOST
+def _and_more(named: Sequence[object]) -> tuple[str, ...]:
+    more = len(named) - MOST
     if more <= 0:
         return ()
     return (ngettext("And %(num)s more.", "And %(num)s more.", more),)
@@ -190,7 +195,11 @@ def _how_it_will_be_paid(payer: Organisation, total: Money) -> str:
         )
     if Method.INVOICE in orders.methods(payer.currency):
         return _("The prepaid account does not have enough for that, so an invoice will come instead.")
-    return _("The prepaid account does not have enough for that. Please pay in what is missing before then.")
+    return _(
+        "The prepaid account does not have enough for that, and transfers in %(currency)s are not possible here. "
+        "Answer this mail before then, and we will look for another way.",
+        currency=total.currency,
+    )
 
 
 # --- after --------------------------------------------------------------------------------------------------
@@ -214,13 +223,22 @@ def automatic_done(row: QueuedMail) -> Letter | None:
             (_("Order"), order.number),
             *(((_("For"), order.holder.name),) if order.holder_id != order.payer_id else ()),
             (_("Debited"), money(order.money(order.gross))),
-            *((line.label, _runs_until(line)) for line in order.lines[:MOST]),
         ),
+        entries=_renewed(order),
         button=(_("See the order"), address_of("orders.show", org=payer.public_id, order=order.public_id)),
-        after=(*ask_for_vat_number(payer), _choice()),
+        after=(*_and_more(order.lines), _choice()),
         why=_why(payer),
         thread=f"order.{order.id}",
     )  # fmt: skip
+
+
+def _renewed(order: Order) -> tuple[tuple[str, str, str], ...]:
+    partnership = order.partnership if order.payer_id != order.holder_id else None
+    return tuple(
+        (name, _runs_until(line), _page_of(line.product, partnership))
+        for name, line in list(zip(names_of(order.lines), order.lines, strict=True))[:MOST]
+        if line.product
+    )
 
 
 def _runs_until(line: OrderLine) -> str:
@@ -246,7 +264,8 @@ def automatic_failed(row: QueuedMail) -> Letter | None:
                          "%(num)s products could not be renewed automatically", len(renewals)),
         paragraphs=(
             _("There is not enough money on the prepaid account of %(organisation)s.", organisation=payer.name),
-            _("Pay in what is missing: the renewal then follows by itself within the hour."),
+            _("Transfers in %(currency)s are not possible here. Answer this mail, and we will look for another way.",
+              currency=payer.currency),
         ),
         facts=(
             (_("Renewal date"), day(notice.renews_on)),
@@ -259,7 +278,6 @@ def automatic_failed(row: QueuedMail) -> Letter | None:
         after=(
             *_and_more(renewals),
             _("What you no longer need, you can stop under “Renewals” by switching automatic renewal off."),
-            *ask_for_vat_number(payer),
         ),
         why=_why(payer),
         thread=_thread(notice),

@@ -9,7 +9,7 @@ from webapp.i18n import gettext as _
 from webapp.i18n import money, month
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.orders.queries import is_told
-from webapp.revenue import queries
+from webapp.revenue import earnings
 from webapp.revenue.rules import Earned, month_before
 
 
@@ -20,7 +20,7 @@ def monthly_statement(row: QueuedMail) -> Letter | None:
     if partner is None or not _wanted(partner, row.address):
         return None
     day = month_before(clock.day_of(row.queued_at))
-    found = [by_month[day] for by_month in queries.earned(partner.organisation, [day]).values()]
+    found = [by_month[day] for by_month in earnings.earned(partner.organisation, [day]).values()]
     if not found:
         return None
     name = partner.organisation.name
@@ -31,12 +31,12 @@ def monthly_statement(row: QueuedMail) -> Letter | None:
             _("This is what %(organisation)s earned with its clients.", organisation=name),
             _("The statement shows it by client, and how each amount was worked out."),
         ),
-        facts=tuple(fact for earned in found for fact in _facts(earned)),
+        facts=tuple(fact for earned in found for fact in _facts(earned, alone=len(found) == 1)),
         button=(
             _("See the statement"),
             address_of("revenue.index", org=partner.organisation.public_id, month=f"{day:%Y-%m}"),
         ),
-        why=_("You get this mail because you look after the orders of %(organisation)s.", organisation=name),
+        why=_("You get this mail because you look after the revenue of %(organisation)s.", organisation=name),
         thread=f"statements.{partner.id}",
     )
 
@@ -47,9 +47,12 @@ def _wanted(partner: PartnerAccount, address: str) -> bool:
     )
 
 
-def _facts(earned: Earned) -> tuple[tuple[str, str], ...]:
+def _facts(earned: Earned, *, alone: bool) -> tuple[tuple[str, str], ...]:
     currency = earned.total.currency
+    discount = _("Discount") if alone else _("Discount in %(currency)s", currency=currency)
+    cashback = _("Cashback") if alone else _("Cashback in %(currency)s", currency=currency)
     return (
-        (_("Discount in %(currency)s", currency=currency), money(earned.discount)),
-        (_("Cashback in %(currency)s", currency=currency), money(earned.cashback)),
+        (discount, money(earned.discount)),
+        (cashback, money(earned.cashback)),
+        (_("Together"), money(earned.total)),
     )
