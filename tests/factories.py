@@ -16,6 +16,9 @@ from webapp import links
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.passwords import hash_password
 from webapp.accounts.rules import Kind, Role
+from webapp.affiliation import actions as affiliation
+from webapp.affiliation.models import AffiliateAccount
+from webapp.database import new_public_id
 from webapp.directory.models import Application, ListingText, PartnerAccount
 from webapp.extensions import db
 from webapp.invitations.models import AskedRights, Invitation, OfferedProduct
@@ -41,10 +44,12 @@ from webapp.places import currency_of
 from webapp.products.models import Plan, Product, ProductSetting, ProductTag, Tag, Usage
 from webapp.products.rules import LABEL_LENGTH, Colour, Family, Metric, Period
 from webapp.programme import programme
+from webapp.rates.models import ExchangeRate
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.text import fold, slug
 from webapp.unit import unit_of_work
 from webapp.uploads import Checked, Upload, store
+from webapp.visits import Visit
 
 PASSWORD = "correct horse battery"
 _numbers = count(1)
@@ -473,6 +478,45 @@ def make_order(
         key, at = f"made{next(_numbers)}", row["now"]
         payments.book_payment(order, order.missing, booked_on=at.date(), key=key, by=None, now=at)
     return order
+
+
+# --- affiliation --------------------------------------------------------------------------------------------
+
+
+def make_affiliate(organisation: Organisation, **values: Any) -> AffiliateAccount:
+    """An affiliate since 60 days ago, with a link to the first page."""
+    now = values.pop("now", NOW - timedelta(days=60))
+    account: AffiliateAccount = affiliation.join(organisation, by=values.pop("by", None), now=now)
+    return _set(account, **values) if values else account
+
+
+def make_customer(account: AffiliateAccount, name: str = "Won AG", **values: Any) -> Organisation:
+    """A company that signed up two days ago over the affiliate's link, half an hour after it was followed; it has
+    nothing in common with the affiliate."""
+    now = values.pop("now", NOW - timedelta(days=2))
+    values = {"street": f"Neuweg {next(_numbers)}", "register_number": None, "created_at": now, **values}
+    email = f"owner@{slug(name)}-{next(_numbers)}.example"
+    owner = make_user(f"{name} Owner", email=email, created_at=now, verified_at=now)
+    customer: Organisation = make_organisation(name, owner=owner, **values)
+    visit = Visit(
+        account.tag, new_public_id(), now - timedelta(minutes=30), "/", f"192.0.2.{next(_numbers) % 250}"
+    )
+    affiliation.attribute(customer, person=owner, visit=visit, now=now)
+    return customer
+
+
+@unit_of_work
+def _set(row: Any, **values: Any) -> Any:
+    for name, value in values.items():
+        setattr(row, name, value)
+    return row
+
+
+@unit_of_work
+def make_rate(day: date | None = None, millionths: int = 950_000) -> ExchangeRate:
+    """One euro was worth 0.95 francs, three days ago."""
+    day = day or (NOW - timedelta(days=3)).date()
+    return _add(ExchangeRate(currency="CHF", day=day, millionths=millionths, imported_at=NOW))
 
 
 # --- payments -----------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ from webapp import (
     logs,
     programme,
     security,
+    signals,
     templating,
     transport,
     uploads,
@@ -56,6 +57,7 @@ def create_app(settings: Settings | None = None, *, synchronous: str = "FULL") -
     transport.configure(app, settings)
     register_features(app, settings)
     register_jobs()
+    connect_signals()
     if settings.proxy_hops:
         hops = settings.proxy_hops
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign] # Flask's documented way
@@ -169,3 +171,11 @@ def register_jobs() -> None:
     jobs.periodic("tenders.expiry", tenders.expire, every=timedelta(minutes=5))
     jobs.periodic("inbox.digests", inbox.send_digests, every=timedelta(minutes=15))
     jobs.periodic("tenders.erasure", tenders.erase_old, every=timedelta(hours=1))
+
+
+def connect_signals() -> None:
+    """Which features hear of what happens in those below them (DESIGN: the only way up)."""
+    from webapp.affiliation import actions as affiliation
+
+    signals.signed_up.connect(affiliation.attribute)
+    signals.order_settled.connect(affiliation.follow)

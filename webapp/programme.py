@@ -35,6 +35,7 @@ BASIS_POINTS = 100  # in a per cent
 
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,29}")
 _PLAN_CODE = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+_HOST = re.compile(r"(?=.{4,253}$)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,63}")
 # What a Swiss QR-bill can carry: basic Latin, Latin-1, Latin Extended-A, and five more.
 _PRINTABLE = re.compile(r"[\u0020-\u007e\u00a0-\u017f\u0218-\u021b\u20ac]+")
 _QR_IBAN = range(30_000, 32_000)  # institutions' numbers that stand for a QR-IBAN
@@ -336,6 +337,10 @@ class Affiliation:
     rates: tuple[int, ...] = _not_falling(0, 100)
     rate_steps: tuple[int, ...] = _rising(0, LARGEST_AMOUNT)
     least_payout: int = _whole(0, LARGEST_AMOUNT)
+    first_order_hours: int = _whole(1, 8760)
+    payout_hold_days: int = _whole(0, 60)
+    consent_required: bool = _truth()
+    sites: tuple[str, ...] = _words("host names", lambda host: bool(_HOST.fullmatch(host)))
     excluded_families: tuple[str, ...] = _words(
         f"families of plans ({', '.join(FAMILIES)})", FAMILIES.__contains__
     )

@@ -15,7 +15,7 @@ from webapp.extensions import db
 from webapp.i18n import tell
 from webapp.ledger import actions, proofs, queries
 from webapp.ledger.models import Entry, LedgerAccount, Transfer
-from webapp.ledger.rules import AccountKind, Cause, KeyReused, NotEnough, Rate, Side
+from webapp.ledger.rules import AccountKind, Cause, KeyReused, NotEnough, Rate, Side, conversion
 from webapp.money import Money
 from webapp.unit import unit_of_work
 
@@ -251,18 +251,18 @@ def test_a_conversion_is_two_transfers_with_the_stored_rate(app):
     """SECURITY L6."""
     organisation = rich(10_000)
     values = {"key": "convert-1", "subject": "organisations:1", "reference": "", "policy": "test"}
-    out, into = actions.convert(organisation.id, Money(2_000, "CHF"), RATE, **values, now=NOW)
+    out, into = book(*conversion(prepaid(organisation), Money(2_000, "CHF"), RATE, **values))
     assert (out.money, into.money) == (Money(2_000, "CHF"), Money(2_102, "EUR"))
     assert {(each.rate, each.rate_on) for each in (out, into)} == {(1_051_234, date(2026, 11, 20))}
     assert has(organisation) == 8_000 and has(organisation, "EUR") == 2_102
     assert queries.balance(AccountKind.EXCHANGE, currency="CHF").minor == 2_000
     assert queries.balance(AccountKind.EXCHANGE, currency="EUR").minor == -2_102
-    assert actions.convert(organisation.id, Money(2_000, "CHF"), RATE, **values, now=NOW) == [out, into]
+    assert book(*conversion(prepaid(organisation), Money(2_000, "CHF"), RATE, **values)) == [out, into]
     dearer = Rate("CHF", "EUR", 1_051_233, RATE.day)
     with pytest.raises(KeyReused):
-        actions.convert(organisation.id, Money(2_000, "CHF"), dearer, **values, now=NOW)
+        book(*conversion(prepaid(organisation), Money(2_000, "CHF"), dearer, **values))
     with pytest.raises(NotEnough):
-        actions.convert(organisation.id, Money(8_001, "CHF"), RATE, **{**values, "key": "c2"}, now=NOW)
+        book(*conversion(prepaid(organisation), Money(8_001, "CHF"), RATE, **{**values, "key": "c2"}))
     assert proofs.faults() == []
 
 

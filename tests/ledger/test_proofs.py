@@ -9,10 +9,9 @@ import pytest
 import sqlalchemy as sa
 
 from tests.ledger.story import BANK, REVENUE, book, booking, prepaid, rich
-from tests.times import NOW
 from webapp.extensions import db
-from webapp.ledger import actions, proofs
-from webapp.ledger.rules import Rate
+from webapp.ledger import proofs
+from webapp.ledger.rules import Rate, conversion
 from webapp.money import Money
 
 TABLES = ("entries", "transfers", "ledger_accounts")
@@ -34,8 +33,10 @@ def open_ledger(app):
     organisation = rich(10_000)
     book(booking(prepaid(organisation), REVENUE, 2_500), booking(BANK, REVENUE, 10, "EUR"))
     rate = Rate("CHF", "EUR", 1_051_234, date(2026, 11, 20))
-    actions.convert(
-        organisation.id, Money(500, "CHF"), rate, key="c", subject="x:1", reference="", policy="t", now=NOW
+    book(
+        *conversion(
+            prepaid(organisation), Money(500, "CHF"), rate, key="c", subject="x:1", reference="", policy="t"
+        )
     )
     assert proofs.faults() == []
     for name, table in triggers():

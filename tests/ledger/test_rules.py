@@ -18,6 +18,7 @@ from webapp.ledger.rules import (
     conversion,
     months_between,
     next_month,
+    taken_back,
 )
 from webapp.money import Money
 
@@ -30,7 +31,9 @@ RATE = Rate("CHF", "EUR", 1_051_234, date(2026, 11, 21))
 
 def test_some_accounts_are_of_organisations_and_the_others_the_operator_s():
     of_organisations = {kind for kind in AccountKind if kind.of_organisation}
-    assert {kind.value for kind in of_organisations} == {"prepaid", "receivable", "debt", "withdrawals"}
+    assert {kind.value for kind in of_organisations} == {
+        "prepaid", "receivable", "debt", "withdrawals", "earnings",
+    }  # fmt: skip
     for kind in AccountKind:
         assert Side(kind, 1 if kind.of_organisation else None).kind is kind
         with pytest.raises(ValueError, match="do not go together"):
@@ -81,11 +84,20 @@ def test_every_code_fits_its_column():
 
 def test_a_conversion_is_two_bookings_through_the_exchange_account():
     """SECURITY L6: one currency each, with the rate."""
-    out, into = conversion(7, Money(100, "CHF"), RATE, key="c", subject="x:1", reference="", policy="test")
     prepaid, exchange = Side(AccountKind.PREPAID, 7), Side(AccountKind.EXCHANGE)
+    both = conversion(prepaid, Money(100, "CHF"), RATE, key="c", subject="x:1", reference="", policy="test")
+    out, into = both
     assert (out.debit, out.credit, out.amount, out.rate) == (prepaid, exchange, Money(100, "CHF"), RATE)
     assert (into.debit, into.credit, into.amount, into.rate) == (exchange, prepaid, Money(105, "EUR"), RATE)
     assert out.key != into.key
+    back, again = taken_back(both, key="d")
+    assert (back.debit, back.credit, back.amount, back.key) == (
+        exchange,
+        prepaid,
+        Money(100, "CHF"),
+        "d:given",
+    )
+    assert (again.debit, again.credit, again.amount) == (prepaid, exchange, Money(105, "EUR"))
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
-from webapp import audit, links, mailer, uploads
+from webapp import audit, links, mailer, signals, uploads
 from webapp.accounts import mail as _mail  # noqa: F401 # registers the mails
 from webapp.accounts import passwords, queries, rules
 from webapp.accounts.models import (
@@ -26,6 +26,7 @@ from webapp.extensions import db
 from webapp.links import Link
 from webapp.refused import Gone
 from webapp.unit import lock, unit_of_work
+from webapp.visits import Visit
 
 DOUBLE_CLICK = timedelta(minutes=1)
 NOBODY = 0  # what a link is about that nobody gets
@@ -42,12 +43,14 @@ def sign_up(
     password_hash: str,
     language: str,
     first_page: str | None = None,
+    visit: Visit | None = None,
     by: User | None = None,
     now: datetime,
 ) -> None:
     """A person and its organisation, and a mail to verify the address (RULES O1, O3).
 
-    `first_page` is a path of this site: the first sign-in leads there, from whatever device.
+    `first_page` is a path of this site: the first sign-in leads there, from whatever device. `visit` tells over
+    whose link they came.
     For a known address only its holder learns that it is known: by mail. An address that was never verified
     belongs to nobody yet: what was typed first must not become the password of whoever follows the link, so
     the holder of the mailbox chooses one.
@@ -59,6 +62,7 @@ def sign_up(
             person.first_page = first_page
             organisation = add_organisation(details, language=language, owner=person, now=now)
             audit.record("person.signed_up", person, by=person, now=now, organisation=organisation)
+            signals.signed_up.send(organisation, person=person, visit=visit, now=now)
             _mail_verification(person, now)
             return
         known = queries.user_by_email(email)  # another request was faster

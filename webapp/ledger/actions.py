@@ -14,7 +14,7 @@ from webapp.extensions import db
 from webapp.ledger import queries
 from webapp.ledger.models import Entry, LedgerAccount, Transfer
 from webapp.ledger.queries import Head
-from webapp.ledger.rules import AccountKind, Booking, KeyReused, NotEnough, Rate, Side, conversion
+from webapp.ledger.rules import AccountKind, Booking, KeyReused, NotEnough, Side
 from webapp.money import Money
 from webapp.unit import insert_into, unit_of_work
 
@@ -60,25 +60,6 @@ def book(bookings: Sequence[Booking], *, now: datetime) -> list[Transfer]:
             steps.append(_step(each, held, heads, now))
     known.update(_write(steps))  # all were looked at: nothing is written when one is refused
     return [known[each.key] for each in bookings]
-
-
-@unit_of_work
-def convert(
-    organisation_id: int,
-    amount: Money,
-    rate: Rate,
-    *,
-    key: str,
-    subject: str,
-    reference: str,
-    policy: str,
-    now: datetime,
-) -> list[Transfer]:
-    """Turns money of a prepaid account into another currency: two transfers through the exchange account."""
-    both = conversion(
-        organisation_id, amount, rate, key=key, subject=subject, reference=reference, policy=policy
-    )
-    return book(both, now=now)
 
 
 @dataclass(frozen=True)

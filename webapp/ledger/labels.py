@@ -29,6 +29,11 @@ CAUSES = {
     Cause.WITHDRAWAL_REQUESTED: lazy("Withdrawal requested"),
     Cause.WITHDRAWAL_PAID: lazy("Withdrawal paid out"),
     Cause.WITHDRAWAL_REFUSED: lazy("Withdrawal refused, money back"),
+    Cause.COMMISSION_EARNED: lazy("Commission"),
+    Cause.COMMISSION_REDUCED: lazy("Commission of a refunded order taken back"),
+    Cause.PAYOUT_MADE: lazy("Commissions paid out"),
+    Cause.PAYOUT_EXECUTED: lazy("Payout transferred"),
+    Cause.PAYOUT_RETURNED: lazy("Payout came back"),
     Cause.CONVERTED: lazy("Converted"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, request
 
 from webapp.accounts.access import member
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.found import found
 from webapp.htmx import page_number, render
@@ -20,7 +20,7 @@ for _name, _filter in labels.FILTERS.items():
 
 @blueprint.get("/o/<org>/account")
 @member(Role.ADMINISTRATOR)
-def account(membership: Membership) -> Response:
+def account(membership: Member) -> Response:
     """What is on the prepaid account, and what moved in a month."""
     accounts = queries.prepaid_accounts(membership.organisation)
     chosen = read_account(request.args, accounts)
@@ -40,7 +40,7 @@ def account(membership: Membership) -> Response:
 
 @blueprint.get("/o/<org>/account.csv")
 @member(Role.ADMINISTRATOR)
-def account_file(membership: Membership) -> Response:
+def account_file(membership: Member) -> Response:
     """A month of the account for spreadsheets."""
     chosen = read_account(request.args, queries.prepaid_accounts(membership.organisation))
     day = found(read_month(request.args, queries.months(chosen)))

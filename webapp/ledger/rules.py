@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
 
@@ -35,12 +36,15 @@ class AccountKind(StrEnum):
     RECEIVABLE = "receivable"  # what it owes on invoices, below zero
     DEBT = "debt"  # cashback that it has to give back, below zero
     WITHDRAWALS = "withdrawals"  # asked for and not paid out yet, never below zero
+    EARNINGS = "earnings"  # commissions that were not paid yet; below zero, what refunds took back afterwards
     BANK = "bank"
     CLEARING = "clearing"  # what an outside shop received
     SUSPENSE = "suspense"  # incoming transfers nobody was found for
     REVENUE = "revenue"
     VAT = "vat"
     CASHBACK = "cashback"
+    COMMISSIONS = "commissions"
+    PAYOUTS = "payouts"  # on their way to affiliates
     EXCHANGE = "exchange"
 
     @property
@@ -55,7 +59,7 @@ class AccountKind(StrEnum):
 
 
 FLOORED = (AccountKind.PREPAID, AccountKind.WITHDRAWALS)
-_OF_ORGANISATIONS = (AccountKind.RECEIVABLE, AccountKind.DEBT, *FLOORED)
+_OF_ORGANISATIONS = (AccountKind.RECEIVABLE, AccountKind.DEBT, AccountKind.EARNINGS, *FLOORED)
 
 
 class Cause(StrEnum):
@@ -78,6 +82,11 @@ class Cause(StrEnum):
     WITHDRAWAL_REQUESTED = "withdrawal_requested"
     WITHDRAWAL_PAID = "withdrawal_paid"
     WITHDRAWAL_REFUSED = "withdrawal_refused"
+    COMMISSION_EARNED = "commission_earned"
+    COMMISSION_REDUCED = "commission_reduced"
+    PAYOUT_MADE = "payout_made"
+    PAYOUT_EXECUTED = "payout_executed"
+    PAYOUT_RETURNED = "payout_returned"
     CONVERTED = "converted"
 
 
@@ -156,16 +165,26 @@ class Booking:
 
 
 def conversion(
-    organisation_id: int, amount: Money, rate: Rate, *, key: str, subject: str, reference: str, policy: str
+    account: Side, amount: Money, rate: Rate, *, key: str, subject: str, reference: str, policy: str
 ) -> list[Booking]:
-    """Both transfers that turn money of a prepaid account into another currency (SECURITY L6)."""
-    prepaid, exchange = Side(AccountKind.PREPAID, organisation_id), Side(AccountKind.EXCHANGE)
+    """Both transfers that turn money of an organisation's account into another currency (SECURITY L6)."""
+    exchange = Side(AccountKind.EXCHANGE)
     return [
-        Booking(prepaid, exchange, amount, Cause.CONVERTED, f"{key}:given", subject, reference, policy, rate),
+        Booking(account, exchange, amount, Cause.CONVERTED, f"{key}:given", subject, reference, policy, rate),
         Booking(
-            exchange, prepaid, rate.convert(amount), Cause.CONVERTED,
+            exchange, account, rate.convert(amount), Cause.CONVERTED,
             f"{key}:taken", subject, reference, policy, rate,
         ),
+    ]  # fmt: skip
+
+
+def taken_back(conversion: Iterable[Booking], *, key: str) -> list[Booking]:
+    """The same two transfers the other way round, by the same rate: exactly what was turned is turned back."""
+    return [
+        replace(
+            each, debit=each.credit, credit=each.debit, key=f"{key}:{each.key.rpartition(':')[2]}"
+        )
+        for each in conversion
     ]  # fmt: skip
 
 

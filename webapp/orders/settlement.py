@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from webapp import mailer
+from webapp import mailer, signals
 from webapp.extensions import db
 from webapp.ledger import actions as ledger
 from webapp.ledger.rules import AccountKind, Cause
@@ -36,6 +36,7 @@ def settle(order: Order, *, now: datetime) -> None:
         order.returned = excess
     for line in order.lines:
         _settle_cashback(line, now=now)
+    signals.order_settled.send(order, now=now)
 
 
 def _settle_cashback(line: OrderLine, *, now: datetime) -> None:

@@ -14,14 +14,15 @@ branch_labels = None
 depends_on = None
 
 KINDS = (
-    "prepaid", "receivable", "debt", "withdrawals",
-    "bank", "clearing", "suspense", "revenue", "vat", "cashback", "exchange",
+    "prepaid", "receivable", "debt", "withdrawals", "earnings",
+    "bank", "clearing", "suspense", "revenue", "vat", "cashback", "commissions", "payouts", "exchange",
 )  # fmt: skip
 CAUSES = (
     "order_charged", "order_vat", "order_paid", "order_excess", "order_reversed", "order_vat_reversed",
     "order_returned", "cashback_earned", "cashback_taken_back", "debt_settled", "transfer_received",
     "transfer_assigned", "transfer_sent_back", "topped_up", "withdrawal_requested", "withdrawal_paid",
-    "withdrawal_refused", "converted",
+    "withdrawal_refused", "commission_earned", "commission_reduced", "payout_made", "payout_executed",
+    "payout_returned", "converted",
 )  # fmt: skip
 
 # Each entry continues its account's chain and says what its transfer says.
@@ -60,7 +61,8 @@ def upgrade() -> None:
         sa.CheckConstraint(f"kind IN ({_codes(*KINDS)})", name=op.f("ck_ledger_accounts_kind")),
         sa.CheckConstraint("currency IN ('CHF', 'EUR')", name=op.f("ck_ledger_accounts_currency")),
         sa.CheckConstraint(
-            "(organisation_id IS NOT NULL) = (kind IN ('prepaid', 'receivable', 'debt', 'withdrawals'))",
+            "(organisation_id IS NOT NULL) = (kind IN"
+            " ('prepaid', 'receivable', 'debt', 'withdrawals', 'earnings'))",
             name=op.f("ck_ledger_accounts_whose"),
         ),
         sa.ForeignKeyConstraint(

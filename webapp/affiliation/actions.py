@@ -1,0 +1,381 @@
+"""Every change to affiliates, to whom they won, and to what that brings.
+
+What a commission comes to is worked out from what happened to its order, not from the order in which it happened
+(SECURITY M2): `follow` hears of each change of an order, in its transaction, and books the difference.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime, timedelta
+
+from flask import current_app
+from sqlalchemy.exc import IntegrityError
+
+from webapp import audit, clock, mailer
+from webapp.accounts.models import Organisation, User
+from webapp.affiliation import mail as _mail  # noqa: F401 # registers the mails
+from webapp.affiliation import queries, rules
+from webapp.affiliation.models import AffiliateAccount, AffiliateLink, Attribution, Click, Commission
+from webapp.affiliation.rules import Reason, Sign, Verdict
+from webapp.database import new_public_id
+from webapp.directory import queries as directory
+from webapp.extensions import db
+from webapp.ledger import actions as ledger
+from webapp.ledger.rules import AccountKind, Booking, Cause, conversion, taken_back
+from webapp.ledger.rules import Side as Account
+from webapp.limits import network
+from webapp.money import Money
+from webapp.orders import queries as orders
+from webapp.orders.models import Order
+from webapp.programme import Affiliation, programme
+from webapp.rates import queries as exchange
+from webapp.unit import insert_into, lock, unit_of_work
+from webapp.visits import Visit
+
+COMMISSIONS = Account(AccountKind.COMMISSIONS)
+PORTION = 200  # commissions settled in one transaction
+FREE_MAIL = frozenset((
+    "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com",
+    "gmx.ch", "gmx.de", "gmx.at", "gmx.net", "web.de", "t-online.de", "bluewin.ch", "hispeed.ch", "sunrise.ch",
+    "proton.me", "protonmail.com", "orange.fr", "free.fr", "laposte.net", "wanadoo.fr", "sfr.fr", "aol.com",
+    "mailbox.org", "posteo.de", "infomaniak.ch", "ik.me", "etik.com",
+))  # fmt: skip
+
+
+# --- joining ------------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def join(organisation: Organisation, *, by: User, now: datetime) -> AffiliateAccount:
+    """The organisation recommends from now on; who did so before gets its tag and balance back (RULES A3, F1).
+
+    Raises MayNotJoin for a partner and for who asked to become one.
+    """
+    lock(organisation)
+    known = queries.account_of(organisation)
+    if organisation.programme == "affiliate" and known:
+        return known
+    if organisation.programme or directory.waiting_application(organisation):
+        raise rules.MayNotJoin()
+    account = known or _open(organisation, now=now)
+    account.closed_at, account.policy_version = None, programme().version
+    organisation.programme = "affiliate"
+    audit.record("affiliate.joined", account, by=by, now=now, organisation=organisation)
+    return account
+
+
+def _open(organisation: Organisation, *, now: datetime) -> AffiliateAccount:
+    while True:  # a tag is taken once in a billion times
+        account = AffiliateAccount(
+            organisation=organisation, tag=rules.new_tag(), currency=organisation.currency, joined_at=now,
+            policy_version=programme().version, earned=0, tier=0,
+        )  # fmt: skip
+        try:
+            with db.session.begin_nested():
+                db.session.add(account)
+        except IntegrityError:
+            continue
+        db.session.add(AffiliateLink(account=account, path="/", created_at=now))
+        return account
+
+
+@unit_of_work
+def close(account: AffiliateAccount, *, by: User, now: datetime) -> None:
+    """No click and no order counts any more; what was earned is paid out as before (RULES A3, F8)."""
+    lock(account.organisation)
+    lock(account)
+    if account.closed_at:
+        raise rules.NoAffiliate()
+    account.closed_at = now
+    account.organisation.programme = None
+    audit.record("affiliate.closed", account, by=by, now=now, organisation=account.organisation)
+
+
+# --- winning a customer -------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def attribute(organisation: Organisation, *, person: User, visit: Visit | None, now: datetime) -> None:
+    """The new organisation was won by whose link was followed last, or whose code was typed (RULES F2)."""
+    terms = programme().affiliation
+    if visit is None or not rules.click_counts(visit.at, now=now, days=terms.click_days):
+        return
+    account = queries.open_account(visit.tag)
+    if account is None:
+        return
+    click = _click(visit, account) if visit.click else None
+    if visit.click and click is None:
+        return
+    signs = _signs(organisation, person, visit, account, now=now)
+    attribution = insert_into(Attribution).values(
+        organisation_id=organisation.id, account_id=account.id, click_id=click and click.id,
+        link_id=click and click.link_id, at=now,
+        pays_until=clock.day_of(now) + timedelta(days=terms.commission_days),
+        network_hash=network_hash(visit.network), signs=signs, verdict=rules.verdict(signs), note="",
+        public_id=new_public_id(),
+    )  # fmt: skip
+    # of two sign-ups that race for one click, one wins; the other one was nobody's
+    won = db.session.scalar(attribution.on_conflict_do_nothing().returning(Attribution.id))
+    if won:
+        audit.record("affiliate.won", db.session.get_one(Attribution, won), by=person, now=now,
+                     organisation=account.organisation)  # fmt: skip
+
+
+def _click(visit: Visit, account: AffiliateAccount) -> Click | None:
+    """The click's row, made now if it was not written yet; None when it is another affiliate's."""
+    assert visit.click is not None
+    db.session.execute(
+        insert_into(Click)
+        .values(
+            public_id=visit.click, account_id=account.id, at=visit.at,
+            network_hash=network_hash(visit.network),
+        )
+        .on_conflict_do_nothing(index_elements=["public_id"])
+    )  # fmt: skip
+    click = queries.click_by_public_id(visit.click)
+    return click if click and click.account_id == account.id else None
+
+
+def network_hash(address: str) -> str | None:
+    """What stands for a visitor's network until the window of a click is over; salted, so nobody can look it up."""
+    if not network(address):
+        return None
+    secret = current_app.config["SETTINGS"].secret_key
+    return hashlib.sha256(f"affiliate:{network(address)}:{secret}".encode()).hexdigest()
+
+
+def _signs(
+    organisation: Organisation, person: User, visit: Visit, account: AffiliateAccount, *, now: datetime
+) -> frozenset[Sign]:
+    """What makes this sign-up look like the affiliate's own."""
+    affiliate, since = account.organisation, queries.window(now, programme().affiliation.click_days)
+    hashed = network_hash(visit.network)
+    same_numbers = (
+        (organisation.register_number, affiliate.register_number),
+        (organisation.vat_number, affiliate.vat_number),
+    )
+    domain = person.email.rpartition("@")[2]
+    domains = {email.rpartition("@")[2] for email in queries.emails_of(affiliate.id)} - FREE_MAIL
+    found = {
+        Sign.SAME_NUMBER: any(mine and mine == theirs for mine, theirs in same_numbers),
+        Sign.SAME_PLACE: _place(organisation) == _place(affiliate),
+        Sign.SAME_NETWORK: network(visit.network) in queries.networks_of(affiliate.id, since=since),
+        Sign.SAME_DOMAIN: domain in domains,
+        Sign.MANY: hashed is not None
+        and queries.sign_ups_from(account, hashed, since=since) >= rules.SAME_NETWORK_MOST,
+        Sign.FAST: visit.click is not None and now - visit.at < timedelta(seconds=rules.HUMAN_SECONDS),
+    }  # fmt: skip
+    return frozenset(sign for sign, there in found.items() if there)
+
+
+def _place(organisation: Organisation) -> tuple[str, str, str]:
+    street = "".join(sign for sign in organisation.street.casefold() if sign.isalnum())
+    return street, organisation.postcode.casefold(), organisation.country
+
+
+@unit_of_work
+def review(attribution: Attribution, verdict: Verdict, *, note: str, by: User, now: datetime) -> None:
+    """The desk allows or refuses a customer; its orders follow. Raises AlreadyReviewed."""
+    account = lock(attribution.account)
+    lock(attribution)
+    if attribution.verdict is verdict:
+        raise rules.AlreadyReviewed()
+    attribution.verdict, attribution.note = verdict, note
+    attribution.reviewed_at, attribution.reviewed_by = now, by
+    for commission in queries.commissions_of(attribution):
+        if verdict is Verdict.REFUSED:
+            commission.reason = commission.reason or Reason.REFUSED
+        elif commission.reason is Reason.REFUSED:
+            commission.reason = None
+        _settle(commission, now=now)
+    audit.record("affiliate.reviewed", attribution, by=by, now=now, organisation=account.organisation,
+                 detail=f"verdict={verdict}")  # fmt: skip
+
+
+# --- commissions --------------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def follow(order: Order, *, now: datetime) -> None:
+    """An order was placed, paid or given back: its affiliate's commission follows (RULES F3–F6)."""
+    attribution = queries.attribution_of(order.holder_id)
+    if attribution is None:
+        return
+    account = lock(attribution.account)
+    commission = queries.commission_of(order)
+    if commission is None:
+        commission = _note(order, lock(attribution), account)
+    _settle(commission, now=now)
+
+
+def _note(order: Order, attribution: Attribution, account: AffiliateAccount) -> Commission:
+    terms = programme().affiliation
+    attribution.first_order_at = attribution.first_order_at or order.placed_at
+    counted = [
+        line for line in order.lines
+        if line.plan.affiliates and not terms.excludes(line.family, line.plan_code)
+    ]  # fmt: skip
+    base = order.money(sum(line.net for line in counted))
+    ordered = _ordered(order, attribution, account, counted=bool(counted))
+    reason = rules.why_not(ordered, first_order=timedelta(hours=terms.first_order_hours))
+    rate = rules.rate_at(account.money(account.earned), terms.tiers)
+    commission = Commission(
+        order=order, account=account, attribution=attribution, placed_at=order.placed_at, reason=reason,
+        counted={"positions": [line.position for line in counted]}, currency=order.currency,
+        base=base.minor, excluded=order.net - base.minor, rate=rate, earned_before=account.earned,
+        whole=rules.whole_commission(base, rate).minor, booked=0, amount=0, moves=0,
+        waits_until=rules.last_waiting_day(ordered.on, terms.pending_days), policy_version=programme().version,
+    )  # fmt: skip
+    db.session.add(commission)
+    db.session.flush()
+    return commission
+
+
+def _ordered(
+    order: Order, attribution: Attribution, account: AffiliateAccount, *, counted: bool
+) -> rules.Ordered:
+    customer, affiliate = order.holder, account.organisation_id
+    since = queries.window(order.placed_at, programme().affiliation.click_days)
+    seen = queries.network_of(order.by, since=since) if order.by else ""
+    assert attribution.first_order_at is not None
+    return rules.Ordered(
+        on=clock.day_of(order.placed_at), pays_until=attribution.pays_until,
+        after_sign_up=attribution.first_order_at - attribution.at,
+        by_colleague=queries.share_people(customer.id, affiliate)
+        or bool(order.by and queries.belongs_to(order.by, affiliate)),
+        same_network=bool(seen) and seen in queries.networks_of(affiliate, since=since),
+        managed=order.partnership_id is not None or queries.is_managed(customer),
+        closed=account.closed_at is not None, refused=attribution.verdict is Verdict.REFUSED, counted=counted,
+    )  # fmt: skip
+
+
+def _settle(commission: Commission, *, now: datetime) -> None:
+    """Books the difference between what the commission should be and what is booked. Its account is locked."""
+    account = commission.account
+    if commission.foreign and commission.exchange is None:
+        rate = exchange.rate_on(commission.currency, account.currency, clock.day_of(commission.placed_at))
+        if rate:
+            commission.exchange, commission.exchange_on = rate.millionths, rate.day
+    due = _due(commission)
+    if due is not None and due.minor != commission.booked:
+        before = commission.amount
+        _book(commission, due, now=now)
+        account.earned += commission.amount - before
+        _tell_of_tier(account, now=now)
+    if due is not None and due.minor == 0 and commission.whole and not commission.reason:
+        commission.cancelled_at = commission.cancelled_at or now
+    if commission.confirms_on is None and due is not None and not commission.reason:
+        _confirm(commission, now=now)
+    db.session.flush()
+
+
+def _due(commission: Commission) -> Money | None:
+    """What is left of it, in the order's currency; None as long as its rate of exchange is not known."""
+    if commission.reason:
+        return Money(0, commission.currency)
+    if commission.foreign and commission.exchange is None:
+        return None
+    positions = commission.counted["positions"]
+    credited = sum(line.credited for line in commission.order.lines if line.position in positions)
+    whole = Money(commission.whole, commission.currency)
+    return rules.left_of(whole, credited=credited, base=commission.base)
+
+
+def _confirm(commission: Commission, *, now: datetime) -> None:
+    """Notes from which day on it is confirmed, once nothing is unknown any more; never a day already paid for."""
+    order = commission.order
+    if order.paid_at is None or queries.is_held(commission):
+        return
+    waited = commission.waits_until + timedelta(days=1)
+    days = [waited, clock.day_of(order.paid_at), commission.account.paid_until or waited]
+    if commission.attribution.reviewed_at:
+        days.append(clock.day_of(commission.attribution.reviewed_at))
+    if commission.exchange_on and clock.day_of(now) > waited:  # the rate came late
+        days.append(clock.day_of(now))
+    commission.confirms_on = max(days)
+
+
+def _book(commission: Commission, due: Money, *, now: datetime) -> None:
+    """Moves the affiliate's account by the difference; what was converted is turned back whole and made anew."""
+    commission.moves += 1
+    rate = commission.rate_of_exchange
+    key = f"commission:{commission.id}:{commission.moves}"
+    if rate is None:
+        ledger.book(_moved(commission, due.minor - commission.booked, key), now=now)
+        commission.amount = due.minor
+    else:
+        back = _converted(commission, commission.booked, key)
+        bookings = [
+            *reversed(taken_back(back, key=f"{key}:back")),
+            *_moved(commission, due.minor - commission.booked, key),
+            *_converted(commission, due.minor, key),
+        ]
+        ledger.book(bookings, now=now)
+        commission.amount = rate.convert(due).minor
+    commission.booked = due.minor
+
+
+def _moved(commission: Commission, difference: int, key: str) -> list[Booking]:
+    amount, earnings = Money(abs(difference), commission.currency), _earnings(commission)
+    if difference > 0:
+        sides, cause = (COMMISSIONS, earnings), Cause.COMMISSION_EARNED
+    else:
+        sides, cause = (earnings, COMMISSIONS), Cause.COMMISSION_REDUCED
+    return [Booking(*sides, amount, cause, key, *_about(commission))]
+
+
+def _converted(commission: Commission, minor: int, key: str) -> list[Booking]:
+    """The amount of the order's currency as the affiliate's; nothing where it comes to nothing."""
+    rate, amount = commission.rate_of_exchange, Money(minor, commission.currency)
+    if rate is None or rate.convert(amount).minor == 0:
+        return []
+    subject, reference, policy = _about(commission)
+    return conversion(
+        _earnings(commission), amount, rate, key=key, subject=subject, reference=reference, policy=policy
+    )
+
+
+def _earnings(commission: Commission) -> Account:
+    return Account(AccountKind.EARNINGS, commission.account.organisation_id)
+
+
+def _about(commission: Commission) -> tuple[str, str, str]:
+    return f"commissions:{commission.id}", commission.order.number, programme().version
+
+
+def _tell_of_tier(account: AffiliateAccount, *, now: datetime) -> None:
+    """A mail when the affiliate reaches a rate for the first time (RULES F5)."""
+    rate = rules.rate_at(account.money(account.earned), programme().affiliation.tiers)
+    if rate <= account.tier:
+        return
+    first, account.tier = account.tier == 0 and rate == _lowest(programme().affiliation), rate
+    if not first:
+        for person in orders.money_people(account.organisation):
+            mailer.queue("tier_reached", person, account, now=now)
+
+
+def _lowest(terms: Affiliation) -> int:
+    return terms.rates[0]
+
+
+@unit_of_work
+def settle_waiting(*, now: datetime) -> int:
+    """Commissions that waited for a rate of exchange, as far as it is known now (RULES F9); how many."""
+    settled, after = 0, 0
+    while ids := queries.without_rate(after=after, most=PORTION):
+        settled += _settle_each(ids, now=now)
+        after = ids[-1]
+    return settled
+
+
+@unit_of_work
+def _settle_each(ids: list[int], *, now: datetime) -> int:
+    settled = 0
+    for commission_id in ids:
+        commission = queries.commission(commission_id)
+        assert commission is not None
+        lock(commission.account)
+        _settle(lock(commission), now=now)
+        settled += commission.exchange is not None
+    return settled

@@ -1,0 +1,187 @@
+"""What is asked about affiliates, whom they won, and what that brought."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import joinedload
+
+from webapp.accounts.models import Membership, Organisation, User, UserSession
+from webapp.affiliation.models import AffiliateAccount, Attribution, Click, Commission
+from webapp.affiliation.rules import Verdict
+from webapp.extensions import db
+from webapp.limits import network
+from webapp.orders.models import Order
+from webapp.partnerships.models import Partnership
+
+_ATTRIBUTION = (
+    sa.select(Attribution)
+    .where(Attribution.organisation_id == sa.bindparam("organisation"))
+    .options(joinedload(Attribution.account))
+)
+
+
+def account_of(organisation: Organisation) -> AffiliateAccount | None:
+    """The organisation's affiliate account, open or closed."""
+    return db.session.scalar(
+        sa.select(AffiliateAccount).where(AffiliateAccount.organisation_id == organisation.id)
+    )
+
+
+def open_account(tag: str) -> AffiliateAccount | None:
+    """The affiliate with this tag, if its account is open (RULES F1)."""
+    return db.session.scalar(
+        sa.select(AffiliateAccount).where(
+            AffiliateAccount.tag == tag, AffiliateAccount.closed_at.is_(None)
+        )
+    )  # fmt: skip
+
+
+def account(account_id: int) -> AffiliateAccount | None:
+    """What a mail is about."""
+    return db.session.get(AffiliateAccount, account_id)
+
+
+# --- who was won --------------------------------------------------------------------------------------------
+
+
+def attribution_of(organisation_id: int) -> Attribution | None:
+    """Which affiliate won this customer (RULES F2: one, for ever)."""
+    return db.session.scalar(_ATTRIBUTION, {"organisation": organisation_id})
+
+
+def click_by_public_id(public_id: str) -> Click | None:
+    """The click that a visitor's browser names."""
+    return db.session.scalar(sa.select(Click).where(Click.public_id == public_id))
+
+
+def networks_of(organisation_id: int, *, since: datetime) -> set[str]:
+    """From where the people of an organisation were signed in, as limits count."""
+    addresses = db.session.scalars(
+        sa.select(UserSession.address)
+        .join(Membership, Membership.user_id == UserSession.user_id)
+        .where(Membership.organisation_id == organisation_id, UserSession.last_seen_at >= since)
+        .distinct()
+    )
+    return {network(address) for address in addresses} - {""}
+
+
+def network_of(person: User, *, since: datetime) -> str:
+    """From where the person was seen last."""
+    address = db.session.scalar(
+        sa.select(UserSession.address)
+        .where(UserSession.user_id == person.id, UserSession.last_seen_at >= since)
+        .order_by(UserSession.last_seen_at.desc(), UserSession.id.desc())
+        .limit(1)
+    )
+    return network(address)
+
+
+def share_people(organisation_id: int, other_id: int) -> bool:
+    """Whether somebody belongs to both organisations at this moment."""
+    mine, theirs = sa.orm.aliased(Membership), sa.orm.aliased(Membership)
+    both = (
+        sa.select(mine.id)
+        .join(theirs, theirs.user_id == mine.user_id)
+        .where(mine.organisation_id == organisation_id, theirs.organisation_id == other_id)
+    )
+    return bool(db.session.scalar(sa.select(both.exists())))
+
+
+def belongs_to(person: User, organisation_id: int) -> bool:
+    """Whether the person is one of the organisation."""
+    found = sa.select(Membership.id).where(
+        Membership.user_id == person.id, Membership.organisation_id == organisation_id
+    )
+    return bool(db.session.scalar(sa.select(found.exists())))
+
+
+def is_managed(organisation: Organisation) -> bool:
+    """Whether a partner manages something of it, or somebody who was here before it belongs to it (RULES F3)."""
+    partnership = sa.select(Partnership.id).where(
+        Partnership.client_id == organisation.id, Partnership.ended_at.is_(None)
+    )
+    known = (
+        sa.select(Membership.id)
+        .join(Membership.user)
+        .where(Membership.organisation_id == organisation.id, User.created_at < organisation.created_at)
+    )
+    return bool(db.session.scalar(sa.select(sa.or_(partnership.exists(), known.exists()))))
+
+
+def sign_ups_from(account: AffiliateAccount, network_hash: str, *, since: datetime) -> int:
+    """How many customers of this affiliate signed up from one network."""
+    return (
+        db.session.scalar(
+            sa.select(sa.func.count())
+            .select_from(Attribution)
+            .where(
+                Attribution.account_id == account.id, Attribution.network_hash == network_hash,
+                Attribution.at >= since,
+            )
+        )
+        or 0
+    )  # fmt: skip
+
+
+# --- commissions --------------------------------------------------------------------------------------------
+
+
+def commission_of(order: Order) -> Commission | None:
+    """What the order brings its affiliate, if there is one."""
+    return db.session.scalar(
+        sa.select(Commission)
+        .where(Commission.order_id == order.id)
+        .options(joinedload(Commission.account), joinedload(Commission.attribution))
+    )
+
+
+def commissions_of(attribution: Attribution) -> list[Commission]:
+    """All that a customer brought, the oldest first."""
+    return list(
+        db.session.scalars(
+            sa.select(Commission).where(Commission.attribution_id == attribution.id).order_by(Commission.id)
+        )
+    )
+
+
+def without_rate(*, after: int, most: int) -> list[int]:
+    """The ids of commissions that wait for a rate of exchange, from this one on (RULES F9)."""
+    return list(
+        db.session.scalars(
+            sa.select(Commission.id)
+            .join(AffiliateAccount, AffiliateAccount.id == Commission.account_id)
+            .where(
+                Commission.id > after, Commission.reason.is_(None), Commission.confirms_on.is_(None),
+                Commission.exchange.is_(None), Commission.currency != AffiliateAccount.currency,
+            )
+            .order_by(Commission.id)
+            .limit(most)
+        )
+    )  # fmt: skip
+
+
+def commission(commission_id: int) -> Commission | None:
+    """The commission with this number."""
+    return db.session.get(Commission, commission_id)
+
+
+def is_held(commission: Commission) -> bool:
+    """Whether somebody at the desk has still to look at its customer."""
+    return commission.attribution.verdict is Verdict.HELD
+
+
+def window(now: datetime, days: int) -> datetime:
+    """The instant from which something so many days old still counts."""
+    return now - timedelta(days=days)
+
+
+def emails_of(organisation_id: int) -> Iterable[str]:
+    """The addresses of its people."""
+    return db.session.scalars(
+        sa.select(User.email)
+        .join(User.memberships)
+        .where(Membership.organisation_id == organisation_id)
+    )  # fmt: skip
