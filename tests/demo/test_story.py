@@ -38,6 +38,7 @@ from webapp.payments.models import IncomingTransfer, Withdrawal
 from webapp.payments.rules import BY_HAND, Kind, TransferState, WithdrawalState
 from webapp.products.models import Plan, Product, Usage
 from webapp.products.rules import Family
+from webapp.revenue import earnings
 from webapp.revenue import queries as revenue
 from webapp.tenders.models import Offer, Tender
 from webapp.tenders.rules import Status
@@ -234,8 +235,8 @@ def test_two_partners_have_earned_for_eight_months(told: datetime) -> None:
     """RULES M10."""
     lasting = []
     for partner in db.session.scalars(sa.select(PartnerAccount)):
-        months = revenue.months_of(partner, now=told)
-        for by_month in revenue.earned(partner.organisation, months).values():
+        months = earnings.months_of(partner, now=told)
+        for by_month in earnings.earned(partner.organisation, months).values():
             lasting += [partner.name] * (sum(earned.total.minor > 0 for earned in by_month.values()) >= 8)
     assert set(lasting) >= {"Lumière Digital", "Bergwerk IT GmbH"}
 
@@ -298,7 +299,7 @@ def test_its_mail_has_left_and_one_is_dead(
         "invitation_reminder", "invitation_lapsed", "invitation_to_client", "request_granted", "request_refused",
         "access_changed", "access_changed_copy", "payer_changed", "ended_client", "ended_partner",
         "invoice_issued", "order_paid", "order_cancelled", "credit_issued", "ordered_for_client",
-        "renewal_reminder", "automatic_reminder", "automatic_done", "monthly_statement",
+        "renewal_reminder", "automatic_reminder", "automatic_done", "automatic_failed", "monthly_statement",
         "topped_up", "withdrawal_requested", "withdrawal_paid", "withdrawal_refused",
     }  # fmt: skip
     for kind in (

@@ -9,8 +9,8 @@ from tests.orders.story import cancelled, new, ordered, refund
 from tests.revenue.story import bought, by_partner, cells, full, limited, sources_plan
 from webapp.i18n import speaking
 from webapp.partnerships.rules import Access, Payer
-from webapp.revenue import exchange, queries
-from webapp.revenue.queries import Wanted
+from webapp.revenue import earnings, exchange, rows
+from webapp.revenue.rows import Wanted
 from webapp.unit import unit_of_work
 
 COLUMNS = (
@@ -117,7 +117,7 @@ def test_a_file_adds_up_to_the_statement(in_december, cast):
                 for row in rows
                 if row["Payer"] == "Lumière Digital Sàrl"
             )
-            each = queries.earned(cast.lumiere, [month]).get(currency, {}).get(month)
+            each = earnings.earned(cast.lumiere, [month]).get(currency, {}).get(month)
             expected = (each.discount.minor, each.cashback.minor) if each else (0, 0)
             assert (round(discount * 100), round(cashback * 100)) == expected
 
@@ -263,7 +263,7 @@ def test_an_order_that_waits_or_was_cancelled_brings_no_cashback(pierre, cast):
 
 
 def test_rows_are_read_in_pages_and_none_is_lost(pierre, cast, monkeypatch):
-    monkeypatch.setattr(queries, "AT_ONCE", 3)
+    monkeypatch.setattr(rows, "AT_ONCE", 3)
     entrusted = full(cast, Payer.PARTNER)
     plan = make_plan()
     for n in range(4):
@@ -279,16 +279,16 @@ def test_rows_are_read_in_pages_and_none_is_lost(pierre, cast, monkeypatch):
 
 def test_a_file_leaves_while_it_is_read(app, cast, monkeypatch, statements):
     """RULES M9: the first rows after the first page of the query, whatever follows."""
-    monkeypatch.setattr(queries, "AT_ONCE", 2)
+    monkeypatch.setattr(rows, "AT_ONCE", 2)
     full(cast)
     plan = make_plan()
     for _n in range(6):
         ordered(cast.lumen, new(plan))
     with app.test_request_context("/en/"), statements() as seen:
-        rows = exchange._cells(queries.revenue_rows(cast.lumiere), Wanted())
-        assert [next(rows)[2] for _n in range(2)] == ["O-2026-00001", "O-2026-00002"]
+        cells_of = exchange._cells(rows.of_revenue(cast.lumiere), Wanted())
+        assert [next(cells_of)[2] for _n in range(2)] == ["O-2026-00001", "O-2026-00002"]
         begun = len([each for each in seen if "FROM order_lines" in each])
-        assert len(list(rows)) == 4
+        assert len(list(cells_of)) == 4
     assert begun == 2 < len([each for each in seen if "FROM order_lines" in each])
 
 

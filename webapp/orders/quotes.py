@@ -117,20 +117,24 @@ def quote(
     paid_by_partner = any(deal.charged is Payer.PARTNER for deal in deals)
     payer = acting.partner.organisation if acting and paid_by_partner else holder
     counts = _counts(payer, wanted)
-    policy = programme()
     lines = []
     for each, deal in zip(wanted, deals, strict=True):
-        plan = each.plan
-        count = counts[plan.family]
-        factors = Factors(
-            plan.price(payer.currency), each.quantity, each.periods,
-            policy.discount_of(plan.code, plan.discount),
-            policy.sliding.step(plan.family, plan.sliding, count), count,
+        made_of = factors(
+            each.plan, payer.currency, quantity=each.quantity, periods=each.periods, count=counts[each.plan.family]
         )  # fmt: skip
         starts_on, ends_on = _stretch(each)
         earning = concerned.of(each) if deal.earning else None
-        lines.append(QuotedLine(each, factors, deal, earning, starts_on, ends_on))
+        lines.append(QuotedLine(each, made_of, deal, earning, starts_on, ends_on))
     return Quote(holder, payer, side, concerned.full, tuple(lines), tax_of(payer))
+
+
+def factors(plan: Plan, currency: str, *, quantity: int, periods: int, count: int) -> Factors:
+    """What a price is made of by today's policy; `count` is what the sliding scale goes by (RULES M1, M2)."""
+    policy = programme()
+    return Factors(
+        plan.price(currency), quantity, periods, policy.discount_of(plan.code, plan.discount),
+        policy.sliding.step(plan.family, plan.sliding, count), count,
+    )  # fmt: skip
 
 
 def tax_of(payer: Organisation) -> Tax:
@@ -205,7 +209,7 @@ def managing(holder: Organisation, product_ids: Sequence[int]) -> dict[int, Part
     return {row[0]: row[1] for row in rows}
 
 
-_COUNTS = (
+_PAID_FOR = (
     sa.select(Plan.family, sa.func.count())
     .join(Product, Product.plan_id == Plan.id)
     .where(Product.payer_id == sa.bindparam("payer"), Product.ended_at.is_(None))
@@ -213,10 +217,15 @@ _COUNTS = (
 )
 
 
+def paid_for(payer: Organisation) -> Counter[Family]:
+    """How many active products of each family the payer pays for (RULES M2)."""
+    rows = db.session.execute(_PAID_FOR, {"payer": payer.id})
+    return Counter({row[0]: row[1] for row in rows})
+
+
 def _counts(payer: Organisation, wanted: Sequence[Wanted]) -> Counter[Family]:
-    """How many products of each family the payer pays for, this order included (RULES M2)."""
-    rows = db.session.execute(_COUNTS, {"payer": payer.id})
-    counts: Counter[Family] = Counter({row[0]: row[1] for row in rows})
+    """The same with this order (RULES M2)."""
+    counts = paid_for(payer)
     for each in wanted:
         if each.product is None or each.product.payer_id != payer.id:
             counts[each.plan.family] += each.quantity

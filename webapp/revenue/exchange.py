@@ -18,8 +18,7 @@ from webapp.ordering.labels import lasting
 from webapp.orders.labels import STANDINGS, STATES, action_name
 from webapp.orders.rules import Action, Facts, PriceKind
 from webapp.products.rules import Period
-from webapp.revenue import queries
-from webapp.revenue.queries import Rows, Wanted
+from webapp.revenue.rows import Rows, Wanted, credits_of, lines_of, name_of
 from webapp.revenue.rules import Sight, sight, taken_back
 from webapp.sheets import figure_of
 
@@ -45,9 +44,9 @@ def columns() -> list[str]:
 
 def _cells(rows: Rows, wanted: Wanted) -> Iterator[list[str]]:
     table = _Table(rows)
-    for row in queries.lines_of(rows, wanted):
+    for row in lines_of(rows, wanted):
         yield table.ordered(row)
-    for row in queries.credits_of(rows, wanted):
+    for row in credits_of(rows, wanted):
         yield table.credited(row)
 
 
@@ -55,7 +54,7 @@ class _Names(dict[int, str]):
     """The names of organisations, each asked for once."""
 
     def __missing__(self, organisation_id: int) -> str:
-        self[organisation_id] = name = queries.name_of(organisation_id)
+        self[organisation_id] = name = name_of(organisation_id)
         return name
 
 

@@ -20,7 +20,7 @@ from webapp.products.models import Plan
 from webapp.products.queries import plans_on_sale
 from webapp.revenue import queries
 from webapp.revenue.models import Price
-from webapp.revenue.queries import Wanted
+from webapp.revenue.rows import Wanted
 
 FIRST = date(2000, 1, 1)  # the oldest month that anybody asks for
 

@@ -16,7 +16,7 @@ from webapp.i18n import gettext as _
 from webapp.orders.rules import MANAGES_MONEY
 from webapp.partnerships import queries as partnerships
 from webapp.places import currency_of
-from webapp.revenue import actions, exchange, labels, queries
+from webapp.revenue import actions, earnings, exchange, labels, queries, rows
 from webapp.revenue.forms import PriceForm, read_month, read_wanted
 from webapp.text import slug
 
@@ -38,13 +38,13 @@ def _partner(membership: Membership) -> PartnerAccount:
 def index(membership: Membership) -> Response:
     """The statement of a month: discount and cashback, per client, each line explained."""
     partner, now = _partner(membership), clock.now()
-    months = queries.months_of(partner, now=now)
+    months = earnings.months_of(partner, now=now)
     month = read_month(request.args, months)
     return render(
         "revenue/index.html",
         fragment="revenue/_statement.html",
         membership=membership, partner=partner, months=months,
-        statement=queries.statement(membership.organisation, month, now=now, page=page_number(request.args)),
+        statement=earnings.statement(membership.organisation, month, now=now, page=page_number(request.args)),
     )  # fmt: skip
 
 
@@ -80,7 +80,7 @@ def revenue_file(membership: Membership) -> Response:
     """Everything that the partner has earned on or paid for, or that of a month."""
     _partner(membership)
     wanted = read_wanted(request.args, today=clock.day_of(clock.now()), by_payment=True)
-    return exchange.download("revenue", queries.revenue_rows(membership.organisation), wanted)
+    return exchange.download("revenue", rows.of_revenue(membership.organisation), wanted)
 
 
 @blueprint.get("/o/<org>/clients/<client>/billing.csv")
@@ -90,7 +90,7 @@ def billing_file(membership: Membership, client: str) -> Response:
     partnership = found(partnerships.partners_partnership(membership, client))
     wanted = read_wanted(request.args, today=clock.day_of(clock.now()))
     name = f"billing-{slug(partnership.client.name)}"
-    return exchange.download(name, queries.billing_rows(partnership), wanted)
+    return exchange.download(name, rows.of_client(partnership), wanted)
 
 
 @blueprint.get("/o/<org>/orders.csv")
@@ -98,7 +98,7 @@ def billing_file(membership: Membership, client: str) -> Response:
 def orders_file(membership: Membership) -> Response:
     """The organisation's own orders."""
     wanted = read_wanted(request.args, today=clock.day_of(clock.now()))
-    return exchange.download("orders", queries.order_rows(membership.organisation), wanted)
+    return exchange.download("orders", rows.of_orders(membership.organisation), wanted)
 
 
 # --- prices (RULES M1, M2) ----------------------------------------------------------------------------------
