@@ -327,7 +327,7 @@ def test_an_order_from_the_prepaid_account_begins_at_once(nadia, goods, cast):
     nadia.add(goods.hosting, 35, "filiale")
     nadia.place(method="prepaid")
     assert "It is paid. What was ordered has begun." in nadia.placed()
-    assert (len(made()), made()[0].label, has(cast.lumen)) == (35, "filiale 1", 30_000 - 28_149)
+    assert (len(made()), made()[0].label, has(cast.lumen)) == (35, "filiale 01", 30_000 - 28_149)
     assert {each.organisation_id for each in made()} == {cast.lumen.id}
 
 
