@@ -9,6 +9,7 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from webapp import clock, extraction, sheets, upkeep
+from webapp.affiliation import proofs as _affiliation  # noqa: F401 # registers what affiliation proves
 from webapp.backoffice import actions as backoffice
 from webapp.i18n import tell
 from webapp.ledger import proofs, queries
