@@ -6,7 +6,8 @@ reads the whole database and answers a sentence for each thing that is wrong.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,6 +21,7 @@ from webapp.ledger.rules import FLOORED, MILLION, Cause
 from webapp.money import Money
 
 Proof = Callable[[], list[str]]
+Question = sa.Select[*tuple[Any, ...]]
 
 TOLD = 20  # of each kind of fault
 APPEND_ONLY = ("entries", "transfers", "ledger_accounts")
@@ -37,19 +39,36 @@ def run() -> dict[str, list[str]]:
     return {name: proof() for name, proof in _proofs.items()}
 
 
+def told(question: Callable[[], Question], sentence: str) -> list[str]:
+    """The sentence about each row that answers the question."""
+    return [sentence.format(**row._mapping) for row in asked(question)]
+
+
+def asked(question: Callable[[], Question]) -> Sequence[sa.Row[*tuple[Any, ...]]]:
+    """The rows that answer the question."""
+    return db.session.connection().execute(_put_together(question, db.engine.dialect.name)).all()
+
+
+@cache
+def _put_together(question: Callable[[], Question], _dialect: str) -> Question:
+    """Once for each kind of database: it takes longer than to ask a small one."""
+    return question()
+
+
 def faults() -> list[str]:
     """What is wrong with the ledger, looked at as a whole; nothing when L1 to L7 hold."""
     return [
         *_guards(),
-        *_transfers(),
+        *told(
+            _unbalanced,
+            "L1: transfer {id} over {amount} has not exactly one entry on each side that says so.",
+        ),
+        *told(_of_two_currencies, "L6: transfer {id} is in {currency}, not both of its accounts are."),
+        *told(_not_whole, "L7: transfer {id} is over {amount}, which is no whole amount above zero."),
         *_entries(),
         *_sums(),
         *_conversions(),
     ]
-
-
-def _told(rows: Iterable[sa.Row[tuple[object, ...]]], sentence: str) -> list[str]:
-    return [sentence.format(**row._mapping) for row in rows]
 
 
 def _guards() -> list[str]:
@@ -64,9 +83,8 @@ def _guards() -> list[str]:
     return [f"L3: the trigger {name} is missing." for name in sorted({*needed, "entries_chained"} - there)]
 
 
-def _transfers() -> list[str]:
-    """L1, L6, L7: each transfer has its two entries, one currency, and a whole amount above zero."""
-    debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
+def _unbalanced() -> Question:
+    """L1: each transfer has its two entries."""
     gives, takes = aliased(Entry), aliased(Entry)
     entries = (
         sa.select(sa.func.count())
@@ -74,42 +92,45 @@ def _transfers() -> list[str]:
         .correlate(Transfer)
         .scalar_subquery()
     )
-    found = (
-        sa.select(Transfer.id, Transfer.amount, Transfer.currency)
-        .outerjoin(debit, debit.id == Transfer.debit_id)
-        .outerjoin(credit, credit.id == Transfer.credit_id)
-        .outerjoin(gives, sa.and_(gives.transfer_id == Transfer.id, gives.account_id == Transfer.debit_id))
-        .outerjoin(takes, sa.and_(takes.transfer_id == Transfer.id, takes.account_id == Transfer.credit_id))
-        .order_by(Transfer.id)
-        .limit(TOLD)
-    )
     balanced = sa.and_(
         sa.func.coalesce(gives.amount, 0) == -Transfer.amount,
         sa.func.coalesce(takes.amount, 0) == Transfer.amount,
         entries == 2,
     )
+    return (
+        sa.select(Transfer.id, Transfer.amount)
+        .outerjoin(gives, sa.and_(gives.transfer_id == Transfer.id, gives.account_id == Transfer.debit_id))
+        .outerjoin(takes, sa.and_(takes.transfer_id == Transfer.id, takes.account_id == Transfer.credit_id))
+        .where(~balanced)
+        .order_by(Transfer.id)
+        .limit(TOLD)
+    )
+
+
+def _of_two_currencies() -> Question:
+    """L6: each transfer has one currency."""
+    debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
     alike = sa.and_(
         sa.func.coalesce(debit.currency, "") == Transfer.currency,
         sa.func.coalesce(credit.currency, "") == Transfer.currency,
     )
+    return (
+        sa.select(Transfer.id, Transfer.currency)
+        .outerjoin(debit, debit.id == Transfer.debit_id)
+        .outerjoin(credit, credit.id == Transfer.credit_id)
+        .where(~alike)
+        .order_by(Transfer.id)
+        .limit(TOLD)
+    )
+
+
+def _not_whole() -> Question:
+    """L7: each transfer is over a whole amount above zero."""
     whole = sa.and_(Transfer.amount > 0, Transfer.amount == sa.cast(Transfer.amount, sa.BigInteger))
-    return [
-        *_told(
-            db.session.execute(found.where(~balanced)),
-            "L1: transfer {id} over {amount} has not exactly one entry on each side that says so.",
-        ),
-        *_told(
-            db.session.execute(found.where(~alike)),
-            "L6: transfer {id} is in {currency}, not both of its accounts are.",
-        ),
-        *_told(
-            db.session.execute(found.where(~whole)),
-            "L7: transfer {id} is over {amount}, which is no whole amount above zero.",
-        ),
-    ]
+    return sa.select(Transfer.id, Transfer.amount).where(~whole).order_by(Transfer.id).limit(TOLD)
 
 
-def _entries() -> list[str]:
+def _unchained() -> Question:
     """L2, L3, L5: each account's entries are a chain without a gap, and its balance their sum."""
     of_account: dict[str, Any] = {"partition_by": Entry.account_id, "order_by": Entry.seq}
     chain = (
@@ -122,7 +143,7 @@ def _entries() -> list[str]:
         .subquery()
     ).c  # fmt: skip
     floored = LedgerAccount.kind.in_(FLOORED)
-    found = (
+    return (
         sa.select(
             chain.account_id, chain.seq, chain.balance, chain.nth, chain.total, chain.earlier, chain.at,
             LedgerAccount.kind, Transfer.at.label("booked"),
@@ -142,8 +163,11 @@ def _entries() -> list[str]:
         .order_by(chain.account_id, chain.seq)
         .limit(TOLD)
     )  # fmt: skip
+
+
+def _entries() -> list[str]:
     wrong: list[str] = []
-    for row in db.session.execute(found):
+    for row in asked(_unchained):
         where = f"account {row.account_id}, entry {row.seq}"
         if row.seq != row.nth:
             wrong.append(f"L3: {where}: it should be number {row.nth}.")
@@ -174,11 +198,7 @@ def _sums() -> list[str]:
 def _conversions() -> list[str]:
     """L6: a conversion is two transfers, and the stored rate leads from one to the other."""
     pairs: dict[str, dict[str, Any]] = {}
-    for row in db.session.execute(
-        sa.select(Transfer.key, Transfer.amount, Transfer.rate, Transfer.rate_on).where(
-            Transfer.cause == Cause.CONVERTED
-        )
-    ):
+    for row in asked(_converted):
         stem, _, half = row.key.rpartition(":")
         pairs.setdefault(stem, {})[half] = row
     return [
@@ -186,6 +206,12 @@ def _conversions() -> list[str]:
         for stem, halves in pairs.items()
         if not _lead_to_each_other(halves.get("given"), halves.get("taken"))
     ]
+
+
+def _converted() -> Question:
+    return sa.select(Transfer.key, Transfer.amount, Transfer.rate, Transfer.rate_on).where(
+        Transfer.cause == Cause.CONVERTED
+    )
 
 
 def _lead_to_each_other(given: Any, taken: Any) -> bool:

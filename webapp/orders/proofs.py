@@ -5,7 +5,6 @@ Orders say what happened to them, the ledger what was booked for them: both have
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
@@ -35,12 +34,35 @@ SERIES = (("orders", "O-"), ("invoices", ""), ("credits", "C-"))
 
 def faults() -> list[str]:
     """What is wrong with orders and invoices, looked at as a whole; nothing when all is well."""
-    return [*_booked(), *_sides(), *_cashback(), *_lines(), *_credited(), *_settled(), *_invoices(),
-            *_notes(), *_numbers(), *_series()]  # fmt: skip
-
-
-def _told(rows: Iterable[sa.Row[*tuple[Any, ...]]], sentence: str) -> list[str]:
-    return [sentence.format(**row._mapping) for row in rows]
+    return [
+        *_booked(),
+        *proofs.told(
+            _sides, "Transfer {id}: it is order {number}’s, but moves other accounts than its payer’s."
+        ),
+        *proofs.told(
+            _cashback,
+            "Line {line}: its cashback and what was booked for organisation {earner} differ by {by}.",
+        ),
+        *proofs.told(
+            _lines, "Order {number}: net {net} and VAT {vat}, its lines add up to {nets} and {vats}."
+        ),
+        *proofs.told(
+            _credited,
+            "Order {number}: its credit notes say something else than the order or its line {position}.",
+        ),
+        *proofs.told(
+            _settled,
+            "Order {number}: what became of it does not follow from what was billed, credited and received.",
+        ),
+        *proofs.told(
+            _invoices, "Order {number}: its invoice is missing, or says something else than the order."
+        ),
+        *proofs.told(_notes, "Credit note {number}: its lines don’t add up to it, or are another order’s."),
+        *proofs.told(_numbers, "Number {number} of the {series} does not follow the one before it."),
+        *proofs.told(
+            _series, "The {series} of {year}: as many numbers were given as there are, but for {by}."
+        ),
+    ]
 
 
 def _text(number: Any) -> sa.ColumnElement[str]:
@@ -56,6 +78,15 @@ def _total(
 
 
 def _booked() -> list[str]:
+    return [
+        f"{row.subject}: {name} and what was booked differ by {row._mapping[name]}."
+        for row in proofs.asked(_sums)
+        for name in AMOUNTS
+        if row._mapping[name]
+    ]
+
+
+def _sums() -> proofs.Question:
     """RULES M11: each order's transfers add up to what it says, and no transfer is an unknown order's."""
     nothing = sa.literal(0)
     said = sa.select(
@@ -68,22 +99,16 @@ def _booked() -> list[str]:
     ).where(Transfer.subject.startswith(OF_ORDERS))  # fmt: skip
     both = said.union_all(moved).subquery().c
     sums = [_total(both[name]).label(name) for name in AMOUNTS]
-    rows = db.session.execute(
+    return (
         sa.select(both.subject, _total(both.known).label("known"), *sums)
         .group_by(both.subject)
         .having(sa.or_(_total(both.known) != 1, *[each != 0 for each in sums]))
         .order_by(both.subject)
         .limit(proofs.TOLD)
     )
-    return [
-        f"{row.subject}: {name} and what was booked differ by {row._mapping[name]}."
-        for row in rows
-        for name in AMOUNTS
-        if row._mapping[name]
-    ]
 
 
-def _sides() -> list[str]:
+def _sides() -> proofs.Question:
     """RULES M5, M6: what an order moves is its payer's, in its currency."""
     debit, credit = aliased(LedgerAccount), aliased(LedgerAccount)
     owing = sa.and_(debit.kind == AccountKind.RECEIVABLE, debit.organisation_id == Order.payer_id)
@@ -103,17 +128,14 @@ def _sides() -> list[str]:
         (Transfer.cause.in_(RETURNED), sa.and_(owing, own)),
         else_=sa.true(),
     )
-    return _told(
-        db.session.execute(
-            sa.select(Transfer.id, Order.number)
-            .join(Order, Transfer.subject == OF_ORDERS + _text(Order.id))
-            .join(debit, debit.id == Transfer.debit_id)
-            .join(credit, credit.id == Transfer.credit_id)
-            .where(sa.or_(Transfer.currency != Order.currency, sa.not_(right)))
-            .order_by(Transfer.id)
-            .limit(proofs.TOLD)
-        ),
-        "Transfer {id}: it is order {number}’s, but moves other accounts than its payer’s.",
+    return (
+        sa.select(Transfer.id, Order.number)
+        .join(Order, Transfer.subject == OF_ORDERS + _text(Order.id))
+        .join(debit, debit.id == Transfer.debit_id)
+        .join(credit, credit.id == Transfer.credit_id)
+        .where(sa.or_(Transfer.currency != Order.currency, sa.not_(right)))
+        .order_by(Transfer.id)
+        .limit(proofs.TOLD)
     )
 
 
@@ -124,7 +146,7 @@ def _line_of(key: Any) -> sa.ColumnElement[str]:
     return sa.func.substr(rest, 1, place(rest, ":") - 1)
 
 
-def _cashback() -> list[str]:
+def _cashback() -> proofs.Question:
     """RULES M4: what each line's earner got, less what was taken back, is what the line says."""
     earned, back = Transfer.cause == Cause.CASHBACK_EARNED, Transfer.cause == Cause.CASHBACK_TAKEN_BACK
     said = sa.select(
@@ -143,19 +165,16 @@ def _cashback() -> list[str]:
     )
     both = said.union_all(moved).subquery().c
     total = _total(both.amount)
-    return _told(
-        db.session.execute(
-            sa.select(both.line, both.earner, total.label("by"))
-            .group_by(both.line, both.earner)
-            .having(total != 0)
-            .order_by(both.line)
-            .limit(proofs.TOLD)
-        ),
-        "Line {line}: its cashback and what was booked for organisation {earner} differ by {by}.",
+    return (
+        sa.select(both.line, both.earner, total.label("by"))
+        .group_by(both.line, both.earner)
+        .having(total != 0)
+        .order_by(both.line)
+        .limit(proofs.TOLD)
     )
 
 
-def _lines() -> list[str]:
+def _lines() -> proofs.Question:
     """SECURITY L7: an order is the sum of its lines, VAT as well as net."""
     lines = (
         sa.select(
@@ -166,26 +185,23 @@ def _lines() -> list[str]:
         .group_by(OrderLine.order_id)
         .subquery()
     ).c
-    return _told(
-        db.session.execute(
-            sa.select(
-                Order.number, Order.net, Order.vat,
-                sa.func.coalesce(lines.net, 0).label("nets"), sa.func.coalesce(lines.vat, 0).label("vats"),
+    return (
+        sa.select(
+            Order.number, Order.net, Order.vat,
+            sa.func.coalesce(lines.net, 0).label("nets"), sa.func.coalesce(lines.vat, 0).label("vats"),
+        )
+        .outerjoin(lines.net.table, lines.order_id == Order.id)
+        .where(
+            sa.or_(
+                sa.func.coalesce(lines.net, -1) != Order.net, sa.func.coalesce(lines.vat, -1) != Order.vat
             )
-            .outerjoin(lines.net.table, lines.order_id == Order.id)
-            .where(
-                sa.or_(
-                    sa.func.coalesce(lines.net, -1) != Order.net, sa.func.coalesce(lines.vat, -1) != Order.vat
-                )
-            )
-            .order_by(Order.id)
-            .limit(proofs.TOLD)
-        ),
-        "Order {number}: net {net} and VAT {vat}, its lines add up to {nets} and {vats}.",
+        )
+        .order_by(Order.id)
+        .limit(proofs.TOLD)
     )  # fmt: skip
 
 
-def _credited() -> list[str]:
+def _credited() -> proofs.Question:
     """RULES M11: what was credited of a line and an order is what its credit notes say."""
     lines = (
         sa.select(CreditLine.line_id, sa.func.sum(CreditLine.net).label("net"))
@@ -199,58 +215,49 @@ def _credited() -> list[str]:
         .subquery()
     ).c
     by_line, by_order = sa.func.coalesce(lines.net, 0), sa.func.coalesce(notes.gross, 0)
-    return _told(
-        db.session.execute(
-            sa.select(Order.number, OrderLine.position)
-            .join(OrderLine, OrderLine.order_id == Order.id)
-            .outerjoin(lines.net.table, lines.line_id == OrderLine.id)
-            .outerjoin(notes.gross.table, notes.order_id == Order.id)
-            .where(sa.or_(OrderLine.credited != by_line, Order.credited != by_order))
-            .order_by(OrderLine.id)
-            .limit(proofs.TOLD)
-        ),
-        "Order {number}: its credit notes say something else than the order or its line {position}.",
+    return (
+        sa.select(Order.number, OrderLine.position)
+        .join(OrderLine, OrderLine.order_id == Order.id)
+        .outerjoin(lines.net.table, lines.line_id == OrderLine.id)
+        .outerjoin(notes.gross.table, notes.order_id == Order.id)
+        .where(sa.or_(OrderLine.credited != by_line, Order.credited != by_order))
+        .order_by(OrderLine.id)
+        .limit(proofs.TOLD)
     )
 
 
-def _settled() -> list[str]:
+def _settled() -> proofs.Question:
     """SECURITY M2: what is too much was given back, and what is paid is marked as paid."""
     owed = Order.gross - Order.credited
     excess = sa.case((Order.received > owed, Order.received - owed), else_=0)
     settled = sa.and_(Order.received >= owed, sa.or_(Order.received > 0, Order.gross == 0))
     unmarked = sa.and_(settled, Order.cancelled_at.is_(None), Order.paid_at.is_(None))
     too_early = sa.and_(~settled, Order.paid_at.is_not(None))
-    return _told(
-        db.session.execute(
-            sa.select(Order.number)
-            .where(sa.or_(Order.returned != excess, unmarked, too_early))
-            .order_by(Order.id)
-            .limit(proofs.TOLD)
-        ),
-        "Order {number}: what became of it does not follow from what was billed, credited and received.",
+    return (
+        sa.select(Order.number)
+        .where(sa.or_(Order.returned != excess, unmarked, too_early))
+        .order_by(Order.id)
+        .limit(proofs.TOLD)
     )
 
 
-def _invoices() -> list[str]:
+def _invoices() -> proofs.Question:
     """RULES M5: each order has one invoice, over its sum and to its payer; credit notes go to the same one."""
     same = sa.and_(Invoice.payer_id == Order.payer_id, Invoice.currency == Order.currency)
     whole = sa.and_(Invoice.net == Order.net, Invoice.vat == Order.vat)
     right = sa.and_(same, sa.or_(Invoice.corrects_id.is_not(None), whole))
     firsts = sa.func.count(sa.case((Invoice.corrects_id.is_(None), 1)))
-    return _told(
-        db.session.execute(
-            sa.select(Order.number)
-            .outerjoin(Invoice, Invoice.order_id == Order.id)
-            .group_by(Order.id, Order.number)
-            .having(sa.or_(firsts != 1, sa.func.sum(sa.case((right, 0), else_=1)) != 0))
-            .order_by(Order.id)
-            .limit(proofs.TOLD)
-        ),
-        "Order {number}: its invoice is missing, or says something else than the order.",
+    return (
+        sa.select(Order.number)
+        .outerjoin(Invoice, Invoice.order_id == Order.id)
+        .group_by(Order.id, Order.number)
+        .having(sa.or_(firsts != 1, sa.func.sum(sa.case((right, 0), else_=1)) != 0))
+        .order_by(Order.id)
+        .limit(proofs.TOLD)
     )
 
 
-def _notes() -> list[str]:
+def _notes() -> proofs.Question:
     """SECURITY L7: a credit note is the sum of its lines, and they are lines of the order that it corrects."""
     net, vat = (
         sa.func.coalesce(sa.func.sum(CreditLine.net), 0),
@@ -259,23 +266,20 @@ def _notes() -> list[str]:
     strange = sa.func.count(sa.case((OrderLine.order_id != Invoice.order_id, 1)))
     corrected = aliased(Invoice)
     elsewhere = sa.or_(corrected.order_id != Invoice.order_id, corrected.corrects_id.is_not(None))
-    return _told(
-        db.session.execute(
-            sa.select(Invoice.number)
-            .join(corrected, corrected.id == Invoice.corrects_id)
-            .outerjoin(CreditLine, CreditLine.invoice_id == Invoice.id)
-            .outerjoin(OrderLine, OrderLine.id == CreditLine.line_id)
-            .group_by(Invoice.id, Invoice.number, Invoice.net, Invoice.vat)
-            .having(
-                sa.or_(
-                    net != Invoice.net, vat != Invoice.vat, strange != 0,
-                    sa.func.count(sa.case((elsewhere, 1))) != 0,
-                )
+    return (
+        sa.select(Invoice.number)
+        .join(corrected, corrected.id == Invoice.corrects_id)
+        .outerjoin(CreditLine, CreditLine.invoice_id == Invoice.id)
+        .outerjoin(OrderLine, OrderLine.id == CreditLine.line_id)
+        .group_by(Invoice.id, Invoice.number, Invoice.net, Invoice.vat)
+        .having(
+            sa.or_(
+                net != Invoice.net, vat != Invoice.vat, strange != 0,
+                sa.func.count(sa.case((elsewhere, 1))) != 0,
             )
-            .order_by(Invoice.id)
-            .limit(proofs.TOLD)
-        ),
-        "Credit note {number}: its lines don’t add up to it, or are another order’s.",
+        )
+        .order_by(Invoice.id)
+        .limit(proofs.TOLD)
     )  # fmt: skip
 
 
@@ -299,7 +303,7 @@ def _given() -> sa.CTE:
     return sa.union_all(*found).cte("given")
 
 
-def _numbers() -> list[str]:
+def _numbers() -> proofs.Question:
     """RULES M5: numbers of a year rise one by one, and the days on invoices with them."""
     given = _given().c
     of_year: dict[str, Any] = {"partition_by": [given.series, given.year], "order_by": given.id}
@@ -317,18 +321,15 @@ def _numbers() -> list[str]:
         .group_by(counted.series, counted.year)
         .subquery()
     ).c
-    return _told(
-        db.session.execute(
-            sa.select(given.number, given.series)
-            .join(wrong.first.table, sa.and_(wrong.first == given.id, wrong.series == given.series))
-            .order_by(given.series, given.year)
-            .limit(proofs.TOLD)
-        ),
-        "Number {number} of the {series} does not follow the one before it.",
+    return (
+        sa.select(given.number, given.series)
+        .join(wrong.first.table, sa.and_(wrong.first == given.id, wrong.series == given.series))
+        .order_by(given.series, given.year)
+        .limit(proofs.TOLD)
     )
 
 
-def _series() -> list[str]:
+def _series() -> proofs.Question:
     """RULES M5: the next number of each year is the one after all that were given."""
     given = _given().c
     said = sa.select(
@@ -336,14 +337,11 @@ def _series() -> list[str]:
     )
     there = sa.select(given.series, given.year, -sa.func.count()).group_by(given.series, given.year)
     both = said.union_all(there).subquery().c
-    return _told(
-        db.session.execute(
-            sa.select(both.series, both.year, sa.func.sum(both.count).label("by"))
-            .group_by(both.series, both.year)
-            .having(sa.func.sum(both.count) != 0)
-            .order_by(both.series, both.year)
-        ),
-        "The {series} of {year}: as many numbers were given as there are, but for {by}.",
+    return (
+        sa.select(both.series, both.year, sa.func.sum(both.count).label("by"))
+        .group_by(both.series, both.year)
+        .having(sa.func.sum(both.count) != 0)
+        .order_by(both.series, both.year)
     )
 
 

@@ -5,12 +5,10 @@ Each by statements over the whole database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import sqlalchemy as sa
 
-from webapp.extensions import db
 from webapp.ledger import proofs
 from webapp.ledger.models import Entry, LedgerAccount, Transfer
 from webapp.ledger.rules import AccountKind
@@ -27,11 +25,25 @@ _PAID = WITHDRAWALS_IN[WithdrawalState.PAID]
 
 def faults() -> list[str]:
     """What is wrong with transfers and withdrawals, looked at as a whole; nothing when all is well."""
-    return [*_bank(), *_suspense(), *_under_way(), *_orders(), *_accounts()]
-
-
-def _told(rows: Iterable[sa.Row[Any]], sentence: str) -> list[str]:
-    return [sentence.format(**row._mapping) for row in rows]
+    return [
+        *proofs.told(
+            _bank,
+            "The bank’s account in {currency} and the transfers that came in and went out differ by {by}.",
+        ),
+        *proofs.told(
+            _suspense,
+            "The money in {currency} that nobody was found for and the transfers that wait differ by {by}.",
+        ),
+        *proofs.told(
+            _under_way,
+            "Organisation {organisation}: its money under way in {currency} and its withdrawals that wait"
+            " differ by {by}.",
+        ),
+        *proofs.told(_orders, "Incoming transfer {id}: it was not booked for the order that it pays."),
+        *proofs.told(
+            _accounts, "Incoming transfer {id}: it did not reach the prepaid account that it fills."
+        ),
+    ]
 
 
 def _text(number: Any) -> sa.ColumnElement[str]:
@@ -57,11 +69,11 @@ def _said(table: Any, amount: Any, whose: Any = None) -> Any:
     return sa.select(table.currency, organisation, amount)
 
 
-def _differing(*parts: Any) -> Any:
+def _differing(*parts: Any) -> proofs.Question:
     """The currencies and organisations for which these do not add up to nothing."""
     rows = sa.union_all(*parts).subquery().c
     total = sa.func.sum(rows.amount)
-    return db.session.execute(
+    return (
         sa.select(rows.currency, rows.organisation, total.label("by"))
         .group_by(rows.currency, rows.organisation)
         .having(total != 0)
@@ -70,41 +82,32 @@ def _differing(*parts: Any) -> Any:
     )
 
 
-def _bank() -> list[str]:
+def _bank() -> proofs.Question:
     """RULES M6: what came in, less what was paid out and sent back, is what the bank's account says."""
     kept = sa.case((sa.or_(_BACK, _TWICE), 0), else_=IncomingTransfer.amount)
-    return _told(
-        _differing(
-            _booked(AccountKind.BANK),
-            _said(IncomingTransfer, kept),
-            _said(Withdrawal, -Withdrawal.amount).where(_PAID),
-        ),
-        "The bank’s account in {currency} and the transfers that came in and went out differ by {by}.",
+    return _differing(
+        _booked(AccountKind.BANK),
+        _said(IncomingTransfer, kept),
+        _said(Withdrawal, -Withdrawal.amount).where(_PAID),
     )
 
 
-def _suspense() -> list[str]:
+def _suspense() -> proofs.Question:
     """RULES M6: money that nobody was found for is that of the transfers that wait."""
-    return _told(
-        _differing(
-            _booked(AccountKind.SUSPENSE), _said(IncomingTransfer, -IncomingTransfer.amount).where(_WAITS)
-        ),
-        "The money in {currency} that nobody was found for and the transfers that wait differ by {by}.",
+    return _differing(
+        _booked(AccountKind.SUSPENSE), _said(IncomingTransfer, -IncomingTransfer.amount).where(_WAITS)
     )
 
 
-def _under_way() -> list[str]:
+def _under_way() -> proofs.Question:
     """RULES M6: money on its way out of a prepaid account is that of the withdrawals that wait."""
-    return _told(
-        _differing(
-            _booked(AccountKind.WITHDRAWALS),
-            _said(Withdrawal, -Withdrawal.amount, Withdrawal.organisation_id).where(_UNPAID),
-        ),
-        "Organisation {organisation}: its money under way in {currency} and its withdrawals that wait differ by {by}.",
+    return _differing(
+        _booked(AccountKind.WITHDRAWALS),
+        _said(Withdrawal, -Withdrawal.amount, Withdrawal.organisation_id).where(_UNPAID),
     )
 
 
-def _orders() -> list[str]:
+def _orders() -> proofs.Question:
     """RULES M6: a transfer that pays an order was booked for it, whole and once."""
     paid = sa.and_(
         Transfer.key == "transfer:" + _text(IncomingTransfer.id) + ":paid",
@@ -112,19 +115,16 @@ def _orders() -> list[str]:
         Transfer.amount == IncomingTransfer.amount,
         Transfer.currency == IncomingTransfer.currency,
     )
-    return _told(
-        db.session.execute(
-            sa.select(IncomingTransfer.id)
-            .outerjoin(Transfer, paid)
-            .where(IncomingTransfer.order_id.is_not(None), ~_TWICE, Transfer.id.is_(None))
-            .order_by(IncomingTransfer.id)
-            .limit(proofs.TOLD)
-        ),
-        "Incoming transfer {id}: it was not booked for the order that it pays.",
+    return (
+        sa.select(IncomingTransfer.id)
+        .outerjoin(Transfer, paid)
+        .where(IncomingTransfer.order_id.is_not(None), ~_TWICE, Transfer.id.is_(None))
+        .order_by(IncomingTransfer.id)
+        .limit(proofs.TOLD)
     )
 
 
-def _accounts() -> list[str]:
+def _accounts() -> proofs.Question:
     """RULES M6: a transfer that fills a prepaid account reached that of its organisation, whole and once."""
     filled = sa.and_(
         Transfer.key == "transfer:" + _text(IncomingTransfer.id) + ":filled",
@@ -136,16 +136,13 @@ def _accounts() -> list[str]:
         LedgerAccount.kind == AccountKind.PREPAID,
         LedgerAccount.organisation_id == IncomingTransfer.organisation_id,
     )
-    return _told(
-        db.session.execute(
-            sa.select(IncomingTransfer.id)
-            .outerjoin(Transfer, filled)
-            .outerjoin(LedgerAccount, whose)
-            .where(IncomingTransfer.organisation_id.is_not(None), LedgerAccount.id.is_(None))
-            .order_by(IncomingTransfer.id)
-            .limit(proofs.TOLD)
-        ),
-        "Incoming transfer {id}: it did not reach the prepaid account that it fills.",
+    return (
+        sa.select(IncomingTransfer.id)
+        .outerjoin(Transfer, filled)
+        .outerjoin(LedgerAccount, whose)
+        .where(IncomingTransfer.organisation_id.is_not(None), LedgerAccount.id.is_(None))
+        .order_by(IncomingTransfer.id)
+        .limit(proofs.TOLD)
     )
 
 
