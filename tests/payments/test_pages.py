@@ -6,7 +6,10 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 
+import PIL.Image
+import PIL.ImageDraw
 import pytest
+import zxingcpp
 
 from tests.client import Page, values_of
 from tests.factories import PASSWORD, make_prepaid, make_withdrawal
@@ -66,6 +69,66 @@ def test_where_to_transfer_money_to(client, cast):
 
 def _headings(page):
     return page.main.all("h1")
+
+
+def _drawn(svg):
+    """What a camera would see of the page's drawing: its `rect` and `path` elements, eight pixels for a unit."""
+    width = round(float(svg.get("viewbox").split()[2]))
+    picture = PIL.Image.new("L", (width * 8, width * 8), 128)
+    pen = PIL.ImageDraw.Draw(picture)
+
+    def box(x, y, wide, high, colour):
+        pen.rectangle([x * 8, y * 8, (x + wide) * 8 - 1, (y + high) * 8 - 1], fill=colour)
+
+    assert svg.all("rect")[0].get("width") == str(width), "white all around, on a dark page too"
+    box(0, 0, width, width, 255)
+    for x, y, wide in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", svg.all("path")[0].get("d")):
+        box(int(x), int(y), int(wide), 1, 0)
+    for cross in svg.all("svg"):
+        left, top, side = (float(cross.get(name)) for name in ("x", "y", "width"))
+        for part in cross.all("rect"):
+            x, y, wide, high = (
+                float(part.get(name) or 0) * side / 700 for name in ("x", "y", "width", "height")
+            )
+            box(left + x, top + y, wide, high, 255 if part.get("fill") else 0)
+    return picture
+
+
+def _codes(page):
+    """The text of each code on the page, by what its drawing is called."""
+    found = {}
+    for figure in page.main.all("figure"):
+        svg = figure.all("svg")[0]
+        (code,) = zxingcpp.read_barcodes(_drawn(svg), formats=zxingcpp.BarcodeFormat.QRCode)
+        found[svg.get("aria-label")] = code.text
+    return found
+
+
+def test_a_banking_app_scans_where_to_and_asks_for_the_amount(client, cast):
+    """RULES M6: the reference of the organisation, no amount, and no debtor: whoever pays in is one."""
+    page = client.sign_in(cast.adam).get_page(account_of(cast.lumen, "/payment-in"))
+    codes = _codes(page)
+    assert list(codes) == [
+        f"Code with these bank details, for transfers in {currency}" for currency in ("CHF", "EUR")
+    ]
+    reference = top_up_reference(cast.lumen)
+    swiss, european = codes.values()
+    lines = swiss.split("\r\n")
+    assert lines[:4] == ["SPC", "0200", "1", "CH9300762011623852957"]
+    assert lines[4:11] == ["S", "Helvia SA", "Rue du Simplon 12", "", "1006", "Lausanne", "CH"]
+    assert lines[11:] == [*[""] * 7, "", "CHF", *[""] * 7, "SCOR", reference, "", "EPD"]
+    assert european.split("\n") == [
+        "BCD", "002", "1", "SCT", "HELVLI20XXX", "Helvia SA", "LI21088100002324013AA", "", "", reference,
+    ]  # fmt: skip
+
+
+def test_where_the_schemes_have_no_place_for_an_account_there_is_no_code(app, client, cast, monkeypatch):
+    """Francs to an account abroad: its details stand in the text alone."""
+    policy = app.config["PROGRAMME"]
+    seller = replace(policy.seller, iban={**policy.seller.iban, "CHF": "DE89370400440532013000"})
+    monkeypatch.setitem(app.config, "PROGRAMME", replace(policy, seller=seller))
+    page = client.sign_in(cast.nadia).get_page(account_of(cast.lumen, "/payment-in"))
+    assert [name[-3:] for name in _codes(page)] == ["EUR"] and "DE89 3704 0044 0532 0130 00" in page
 
 
 def test_the_own_currency_comes_first(client, cast):

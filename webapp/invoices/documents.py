@@ -5,10 +5,8 @@ It is made of what never alters: the row of the invoice with what it keeps of it
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import fields
+from collections.abc import Iterator
 from datetime import date, timedelta
-from typing import Any
 
 from webapp.i18n import ngettext, speaking
 from webapp.invoices.rules import Discount, Document, DocumentLine, Kind, Party, Step
@@ -28,7 +26,7 @@ def document_of(invoice: Invoice, *, language: str | None = None) -> Document:
         kind=Kind.CREDIT_NOTE if corrected else Kind.INVOICE,
         number=invoice.number, issued_on=invoice.issued_on, due_on=invoice.due_on if by_invoice else None,
         language=language, region=party["country"], currency=invoice.currency,
-        seller=_party(seller), buyer=_party(party), holder=party["holder"],
+        seller=Party.of(seller), buyer=Party.of(party), holder=party["holder"],
         order_number=order.number, outside=order.outside or "", method=order.method,
         lines=lines, net=invoice.money(invoice.net), vat=invoice.money(invoice.vat),
         gross=invoice.money(invoice.gross), vat_rate=order.vat_rate, vat_treatment=order.treatment,
@@ -40,10 +38,6 @@ def document_of(invoice: Invoice, *, language: str | None = None) -> Document:
         corrects=(corrected.number, corrected.issued_on) if corrected else None,
         policy_version=order.policy_version,
     )  # fmt: skip
-
-
-def _party(kept: Mapping[str, Any]) -> Party:
-    return Party(**{field.name: kept.get(field.name) or "" for field in fields(Party)})
 
 
 def _billed(invoice: Invoice, language: str) -> Iterator[DocumentLine]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from datetime import date
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from webapp.money import Money
 from webapp.orders.rules import Method, Treatment
@@ -47,6 +48,11 @@ class Party:
     vat_number: str = ""
     register_number: str = ""
     email: str = ""
+
+    @classmethod
+    def of(cls, kept: Mapping[str, Any]) -> Party:
+        """The one whom these entries name; they may hold more."""
+        return cls(**{field.name: kept.get(field.name) or "" for field in fields(cls)})
 
 
 @dataclass(frozen=True)

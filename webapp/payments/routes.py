@@ -12,10 +12,11 @@ from webapp.accounts.rules import Role
 from webapp.found import found
 from webapp.htmx import go, page_number, render, show
 from webapp.i18n import gettext as _
+from webapp.invoices.codes import code_to_fill
 from webapp.money import CURRENCIES
 from webapp.payments import actions, labels, queries
 from webapp.payments.forms import WithdrawalForm, WithdrawForm, wanted_of
-from webapp.programme import programme
+from webapp.programme import programme, seller_today
 from webapp.refused import Refused
 
 blueprint = Blueprint("payments", __name__)
@@ -28,11 +29,12 @@ for _name, _filter in labels.FILTERS.items():
 def pay_in(membership: Membership) -> Response:
     """Where to a transfer that fills the prepaid account goes, and what it has to say."""
     organisation = membership.organisation
+    reference = queries.top_up_reference(organisation)
     return render(
         "payments/pay_in.html",
-        membership=membership, seller=programme().seller,
+        membership=membership, seller=programme().seller, reference=reference,
         currencies=sorted(CURRENCIES, key=lambda each: each != organisation.currency),
-        reference=queries.top_up_reference(organisation),
+        codes={each: code_to_fill(seller_today(each), each, reference) for each in CURRENCIES},
     )  # fmt: skip
 
 
