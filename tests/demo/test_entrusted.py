@@ -75,7 +75,7 @@ def test_the_access_of_a_limited_partner_is_that_of_the_picture(
         assert len(partnerships.history(theirs)) >= 5
     page = visitor.get_page(f"/de/o/{org}/partners/{public_id}")
     for label in (
-        "lumen-optik.ch", "shop.lumen-optik.ch", "staging.lumen-optik.ch", "lumen-optik.ch (24 mailboxes)",
+        "lumen-optik.ch", "shop.lumen-optik.ch", "staging.lumen-optik.ch", "lumen-optik.ch (24 Postfächer)",
         "newsletter.lumen-optik.ch", "vps-zrh-01", "k8s-pilot",
     ):  # fmt: skip
         assert label in page

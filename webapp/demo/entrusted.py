@@ -218,7 +218,7 @@ class Entrusted:
         pact, days_ago = pacts.LUMEN_AND_LUMIERE, self._story.days_ago
         yield from self._pact(pact)
         for days, at, who, changes in (
-            (190, "14:25", people.NADIA, {"shop.lumen-optik.ch": "t", "lumen-optik.ch (24 mailboxes)": "s"}),
+            (190, "14:25", people.NADIA, {"shop.lumen-optik.ch": "t", "lumen-optik.ch (24 Postfächer)": "s"}),
             (118, "10:40", people.PAUL, {"staging.lumen-optik.ch": ""}),
             (64, "16:05", people.NADIA, {"vps-zrh-01": "s"}),
             (19, "11:30", people.NADIA, {"vps-zrh-01": "ts"}),

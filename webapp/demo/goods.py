@@ -67,7 +67,7 @@ GOODS: Mapping[Company, tuple[Good, ...]] = {
         Good("staging.lumen-optik.ch", "web-start", 12, 0.1, (TEST,), _site_de("8.4", backup="keine"), days=330),
         Good("blog.lumen-optik.ch", "web-start", 35, 0.8, ended=200, renews=False),
         Good(
-            "lumen-optik.ch (24 mailboxes)", "mail-service", 390, 0.16, (PROD,),
+            "lumen-optik.ch (24 Postfächer)", "mail-service", 390, 0.16, (PROD,),
             {"Spamfilter": "streng", "DKIM": "aktiv", "Postfachgrösse": "50 GB", "Weiterleitungen nach aussen": "gesperrt"},
         ),
         Good(

@@ -6,9 +6,12 @@ the days pass in between (jobs, mail), and leaves behind a portal that looks liv
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 
 from flask import Flask
@@ -31,6 +34,7 @@ from webapp.inbox import queries as inbox_of
 from webapp.invitations import actions as invitations
 from webapp.organisations import actions as organisations
 from webapp.postman import Postman
+from webapp.programme import programme
 from webapp.renewals import actions as renewals
 from webapp.revenue import actions as revenue
 from webapp.tenders import actions as tenders
@@ -130,6 +134,23 @@ class Teller(ABC):
         with self._app.app_context(), clock.standing_at(min(moment, self.end)):
             while self._postman.round():
                 pass
+
+    @contextmanager
+    def without_account(self, currency: str) -> Iterator[None]:
+        """Meanwhile the policy names no bank account in this currency: nobody pays by invoice or fills an account."""
+        policy, seller = programme(), programme().seller
+        assert seller is not None
+        iban, bic = (
+            {other: number for other, number in numbers.items() if other != currency}
+            for numbers in (seller.iban, seller.bic)
+        )
+        version = hashlib.sha256(f"{policy.digest} without {currency}".encode()).hexdigest()
+        seller = replace(seller, iban=iban, bic=bic)
+        self._app.config["PROGRAMME"] = replace(policy, digest=version, seller=seller)
+        try:
+            yield
+        finally:
+            self._app.config["PROGRAMME"] = policy
 
     # --- who is who -----------------------------------------------------------------------------------------
 

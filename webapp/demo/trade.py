@@ -107,6 +107,7 @@ class Trade:
         yield self._unpaid()
         yield self._unassigned()
         yield self._withdrawals()
+        yield self._other_bank()
         yield self._shop()
 
     # --- what everybody does --------------------------------------------------------------------------------
@@ -255,6 +256,12 @@ class Trade:
             Arriving(self._day(now), "Vulliemin J.-M.", Money(64_85, "CHF"), text="Facture octobre, merci"),
             Arriving(self._day(now), "Hafenlicht Verlag", Money(30_80, "EUR"), text="RF19 O202 6000 1"),
         )
+
+    def _other_bank(self) -> Strand:
+        """The operator changes its bank for euros: until the new account is open, a renewal fails (RULES M8)."""
+        yield self._story.days_ago(165, "08:00")
+        with self._story.without_account("EUR"):
+            yield self._story.days_ago(155, "08:00")
 
     # --- renewals by hand -----------------------------------------------------------------------------------
 
