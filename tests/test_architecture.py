@@ -41,6 +41,7 @@ FEATURES = (
     "rates",
     "affiliation",
     "payouts",
+    "earnings",
     "api",
     "backoffice",
     "pages",
@@ -89,7 +90,8 @@ ROOMS = {
         "paper",
         "rows",
     },  # files in and out
-    "statements": {"rules"},  # files of banks
+    "elements": set(),  # what files of banks are made of
+    "statements": {"elements", "rules"},  # files of banks
     "glyphs": set(),  # what a typeface can show
     "codes": {"rules"},  # what banking apps scan
     "electronic": {"rules", "labels"},  # documents for machines
@@ -97,7 +99,7 @@ ROOMS = {
     "signing": set(),  # pure, like rules
     "description": {"rules", "signing"},  # of addresses for machines
     "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements"}
-    | {"rows"}
+    | {"rows", "elements"}
     | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
     | {"selection", "choosable", "exchange", "earnings", "rows"}

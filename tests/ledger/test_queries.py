@@ -25,7 +25,7 @@ def moved(organisation, *moments, minor=100):
 
 
 def account_of(organisation):
-    return queries.prepaid_accounts(organisation)[0]
+    return queries.own_accounts(organisation)[0]
 
 
 def amounts(statement):
@@ -151,7 +151,7 @@ def test_a_statement_takes_as_many_statements_for_much_as_for_little(busy, state
     counts = []
     for organisation in (small, busy):
         with statements() as seen:
-            accounts = queries.prepaid_accounts(organisation)
+            accounts = queries.own_accounts(organisation)
             queries.months(accounts[0])
             queries.statement(queries.month_of(accounts[0], NOVEMBER))
         counts.append(len(seen))

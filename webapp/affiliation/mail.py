@@ -26,7 +26,7 @@ def tier_reached(row: QueuedMail) -> Letter | None:
         paragraphs=(_("From your next customers’ order on you earn %(rate)s %% of what they pay.",
                       rate=account.tier),),
         facts=((_("Earned so far"), money(earned)), *missing),
-        button=(_("See your earnings"), address_of("affiliation.earnings", org=account.organisation.public_id)),
+        button=(_("See your earnings"), address_of("earnings.index", org=account.organisation.public_id)),
         why=why(account),
     )  # fmt: skip
 

@@ -172,6 +172,7 @@ class Commission(Base):
         sa.CheckConstraint("confirms_on IS NULL OR confirms_on > waits_until", name="confirms"),
         sa.Index("ix_commissions_account", "account_id", "id"),
         sa.Index("ix_commissions_payable", "account_id", "confirms_on", "amount"),
+        sa.Index("ix_commissions_placed", "account_id", "placed_at", "amount"),
         sa.Index(
             "ix_commissions_unsettled", "id",
             sqlite_where=sa.text("confirms_on IS NULL AND reason IS NULL"),

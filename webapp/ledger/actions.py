@@ -75,18 +75,19 @@ class _Step:
 
 def _hold(wanted: set[tuple[Side, str]], *, now: datetime) -> Accounts:
     """These accounts, made where they are missing, locked in the order of their ids."""
-    missing = wanted - queries.accounts(wanted).keys()
-    for side, currency in sorted(
-        missing, key=lambda each: (each[0].kind, each[0].organisation_id or 0, each[1])
-    ):
-        db.session.execute(
-            insert_into(LedgerAccount)
-            .values(
-                public_id=new_public_id(), kind=side.kind, organisation_id=side.organisation_id,
-                currency=currency, created_at=now,
-            )
-            .on_conflict_do_nothing()
-        )  # fmt: skip
+    missing = sorted(
+        wanted - queries.accounts(wanted).keys(),
+        key=lambda each: (each[0].kind, each[0].organisation_id or 0, each[1]),
+    )
+    rows = [
+        {
+            "public_id": new_public_id(), "kind": side.kind, "organisation_id": side.organisation_id,
+            "currency": currency, "created_at": now,
+        }
+        for side, currency in missing
+    ]  # fmt: skip
+    if rows:
+        db.session.execute(insert_into(LedgerAccount).on_conflict_do_nothing(), rows)
     return queries.accounts(wanted, locked=True)
 
 

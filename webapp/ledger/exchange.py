@@ -1,4 +1,4 @@
-"""A month of a prepaid account as a file."""
+"""A month of an account as a file."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from webapp.sheets import figure_of
 A_DAY = timedelta(days=1)
 
 
-def download(month: Month) -> Response:
+def download(month: Month, name: str = "account") -> Response:
     """Its entries, oldest first, with what came in and what left in columns of their own."""
     columns = [
         _("Date"), _("What"), _("Reference"), _("Money in"), _("Money out"), _("Balance"), _("Currency"),
     ]  # fmt: skip
-    name = f"account-{month.account.currency}-{month.day:%Y-%m}.csv"
-    return sheets.download(name, columns, _cells(month))
+    file = f"{name}-{month.account.currency}-{month.day:%Y-%m}.csv"
+    return sheets.download(file, columns, _cells(month))
 
 
 def _cells(month: Month) -> Iterator[list[str]]:

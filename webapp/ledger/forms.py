@@ -7,10 +7,10 @@ from datetime import date
 
 from werkzeug.datastructures import MultiDict
 
-from webapp.ledger.queries import Prepaid
+from webapp.ledger.queries import OwnAccount
 
 
-def read_account(args: MultiDict[str, str], accounts: Sequence[Prepaid]) -> Prepaid:
+def read_account(args: MultiDict[str, str], accounts: Sequence[OwnAccount]) -> OwnAccount:
     """The account in this currency; the first one when there is none."""
     wanted = args.get("currency")
     return next((each for each in accounts if each.currency == wanted), accounts[0])

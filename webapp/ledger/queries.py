@@ -46,27 +46,30 @@ def accounts(
     wanted: Collection[tuple[Side, str]], *, locked: bool = False
 ) -> dict[tuple[Side, str], LedgerAccount]:
     """The accounts of these sides and currencies that exist; `locked` in the order of their ids."""
-    of_organisations = [each for each in wanted if each[0].organisation_id is not None]
-    operators = [each for each in wanted if each[0].organisation_id is None]
+    whose: dict[tuple[AccountKind, str], list[int]] = {}  # of each kind and currency: one list, however long
+    for side, currency in sorted(wanted, key=lambda each: (each[0].kind, each[1], each[0].organisation_id or 0)):
+        of_kind = whose.setdefault((side.kind, currency), [])
+        if side.organisation_id is not None:
+            of_kind.append(side.organisation_id)
     values: dict[str, object] = {}
-    for n, (side, currency) in enumerate((*of_organisations, *operators)):
-        values |= {f"kind{n}": side.kind, f"currency{n}": currency, f"organisation{n}": side.organisation_id}
-    found = _accounts(len(of_organisations), len(operators), locked)
+    for n, ((kind, currency), organisations) in enumerate(whose.items()):
+        values |= {f"kind{n}": kind, f"currency{n}": currency, f"organisations{n}": organisations}
+    found = _accounts(tuple(kind.of_organisation for kind, _currency in whose), locked)
     return {(row.side, row.currency): row for row in db.session.scalars(found, values)}
 
 
 @lru_cache(maxsize=256)
-def _accounts(of_organisations: int, operators: int, locked: bool) -> sa.Select[LedgerAccount]:
-    """So many accounts of organisations, and of the operator."""
+def _accounts(of_organisations: tuple[bool, ...], locked: bool) -> sa.Select[LedgerAccount]:
+    """Accounts of so many kinds, each of organisations or of the operator."""
     each = (
         sa.and_(
             LedgerAccount.kind == sa.bindparam(f"kind{n}"),
             LedgerAccount.currency == sa.bindparam(f"currency{n}"),
-            LedgerAccount.organisation_id == sa.bindparam(f"organisation{n}")
-            if n < of_organisations
+            LedgerAccount.organisation_id.in_(sa.bindparam(f"organisations{n}", expanding=True))
+            if theirs
             else LedgerAccount.organisation_id.is_(None),
         )
-        for n in range(of_organisations + operators)
+        for n, theirs in enumerate(of_organisations)
     )
     found = sa.select(LedgerAccount).where(sa.or_(*each)).order_by(LedgerAccount.id)
     return found.with_for_update() if locked else found
@@ -113,12 +116,12 @@ def balance(kind: AccountKind, organisation_id: int | None = None, *, currency: 
     return Money(db.session.scalar(newest) or 0, currency)
 
 
-# --- prepaid accounts as their organisations see them -------------------------------------------------------
+# --- accounts as their organisations see them ---------------------------------------------------------------
 
 
 @dataclass(frozen=True)
-class Prepaid:
-    """A prepaid account: `first` and `newest` are when it moved; it has no id before it ever did."""
+class OwnAccount:
+    """An organisation's account: `first` and `newest` are when it moved; it has no id before it ever did."""
 
     id: int | None
     balance: Money
@@ -137,36 +140,38 @@ _OLDEST = (
     .correlate(LedgerAccount)
     .scalar_subquery()
 )
-_PREPAID = (
+_OWN = (
     sa.select(LedgerAccount.id, LedgerAccount.currency, Entry.balance, _OLDEST, Entry.at)
     .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
     .where(
         LedgerAccount.organisation_id == sa.bindparam("organisation"),
-        LedgerAccount.kind == AccountKind.PREPAID,
+        LedgerAccount.kind == sa.bindparam("kind"),
     )
     .order_by(LedgerAccount.currency)
 )
 
 
-def prepaid_accounts(organisation: Organisation) -> list[Prepaid]:
-    """The organisation's prepaid accounts that ever moved; before them the one in its own currency."""
+def own_accounts(
+    organisation: Organisation, kind: AccountKind = AccountKind.PREPAID, *, currency: str | None = None
+) -> list[OwnAccount]:
+    """The organisation's accounts of this kind that ever moved; before them the one in its own currency."""
     known = [
-        Prepaid(id, Money(minor, currency), *at)
-        for id, currency, minor, *at in db.session.execute(_PREPAID, {"organisation": organisation.id})
+        OwnAccount(id, Money(minor, each), *at)
+        for id, each, minor, *at in db.session.execute(_OWN, {"organisation": organisation.id, "kind": kind})
     ]
-    own = organisation.currency
+    own = currency or organisation.currency
     ordered = sorted(known, key=lambda each: each.currency != own)
     if not ordered or ordered[0].currency != own:
-        ordered.insert(0, Prepaid(None, Money(0, own)))
+        ordered.insert(0, OwnAccount(None, Money(0, own)))
     return ordered
 
 
 def balances(organisation: Organisation) -> list[Money]:
     """What is on its prepaid accounts: its own currency first, then others that ever moved."""
-    return [account.balance for account in prepaid_accounts(organisation)]
+    return [account.balance for account in own_accounts(organisation)]
 
 
-def months(account: Prepaid) -> list[date]:
+def months(account: OwnAccount) -> list[date]:
     """The months (their first days) in which the account moved, newest first: one statement."""
     if account.first is None or account.newest is None:
         return []
@@ -217,7 +222,7 @@ class Line:
 class Month:
     """A month of an account: the numbers of its entries (none when `last` is below `first`) and both balances."""
 
-    account: Prepaid
+    account: OwnAccount
     day: date
     first: int
     last: int
@@ -240,7 +245,7 @@ class Statement:
     more: bool
 
 
-def month_of(account: Prepaid, day: date) -> Month:
+def month_of(account: OwnAccount, day: date) -> Month:
     """The month that begins on this day, by two steps in the index whatever the size of the account."""
     before, newest = (_before(account, start) for start in (day, next_month(day)))
     currency = account.currency
@@ -256,7 +261,7 @@ _BEFORE = (
 )
 
 
-def _before(account: Prepaid, day: date) -> Head:
+def _before(account: OwnAccount, day: date) -> Head:
     """Where the account stood when this day began."""
     row = db.session.execute(_BEFORE, {"account": account.id, "begin": clock.start_of(day)}).first()
     return Head(*row) if row else Head()
@@ -296,7 +301,9 @@ _ROWS = (
 )  # fmt: skip
 
 
-def _rows(account: Prepaid, first: int, last: int) -> Sequence[sa.Row[int, datetime, int, int, Cause, str]]:
+def _rows(
+    account: OwnAccount, first: int, last: int
+) -> Sequence[sa.Row[int, datetime, int, int, Cause, str]]:
     return db.session.execute(_ROWS, {"account": account.id, "first": first, "last": last}).all()
 
 

@@ -321,6 +321,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_commissions_account", ["account_id", "id"], unique=False)
         batch_op.create_index(batch_op.f("ix_commissions_attribution_id"), ["attribution_id"], unique=False)
         batch_op.create_index("ix_commissions_payable", ["account_id", "confirms_on", "amount"], unique=False)
+        batch_op.create_index("ix_commissions_placed", ["account_id", "placed_at", "amount"], unique=False)
         batch_op.create_index(
             "ix_commissions_unsettled",
             ["id"],
@@ -337,6 +338,7 @@ def downgrade() -> None:
             sqlite_where=sa.text("confirms_on IS NULL AND reason IS NULL"),
             postgresql_where=sa.text("confirms_on IS NULL AND reason IS NULL"),
         )
+        batch_op.drop_index("ix_commissions_placed")
         batch_op.drop_index("ix_commissions_payable")
         batch_op.drop_index(batch_op.f("ix_commissions_attribution_id"))
         batch_op.drop_index("ix_commissions_account")
