@@ -43,26 +43,30 @@ def record(
 ) -> None:
     """Adds the row in the caller's unit of work. `detail` holds codes only, such as `role=administrator`."""
     db.session.flush()
-    db.session.add(AuditEvent(**_values(action, subject, organisation, by=by, now=now), detail=detail))
+    organisation_id = organisation.id if organisation else None  # type: ignore[attr-defined] # every table has an id
+    db.session.add(AuditEvent(**_values(action, subject, organisation_id, by=by, now=now), detail=detail))
 
 
 def record_each(
-    action: str, subjects: Iterable[tuple[Base, Base | None]], *, by: Base | None, now: datetime
+    action: str, subjects: Iterable[tuple[Base, Base | int | None]], *, by: Base | None, now: datetime
 ) -> None:
-    """The same for many things and whose they are, by one statement."""
+    """The same for many things and whose they are, an organisation or its number, by one statement."""
     db.session.flush()
-    rows = [{**_values(action, *each, by=by, now=now), "detail": ""} for each in subjects]
+    rows = [
+        {**_values(action, subject, getattr(whose, "id", whose), by=by, now=now), "detail": ""}
+        for subject, whose in subjects
+    ]
     if rows:
         db.session.execute(sa.insert(AuditEvent), rows)
 
 
 def _values(
-    action: str, subject: Base, organisation: Base | None, *, by: Base | None, now: datetime
+    action: str, subject: Base, organisation_id: int | None, *, by: Base | None, now: datetime
 ) -> dict[str, Any]:
     return {
         "at": now,
         "action": action,
         "person_id": by.id if by else None,  # type: ignore[attr-defined] # every table has an id
-        "organisation_id": organisation.id if organisation else None,  # type: ignore[attr-defined] # the same
+        "organisation_id": organisation_id,
         "subject": f"{subject.__tablename__}:{subject.id}",  # type: ignore[attr-defined] # the same
     }

@@ -47,7 +47,9 @@ def accounts(
 ) -> dict[tuple[Side, str], LedgerAccount]:
     """The accounts of these sides and currencies that exist; `locked` in the order of their ids."""
     whose: dict[tuple[AccountKind, str], list[int]] = {}  # of each kind and currency: one list, however long
-    for side, currency in sorted(wanted, key=lambda each: (each[0].kind, each[1], each[0].organisation_id or 0)):
+    for side, currency in sorted(
+        wanted, key=lambda each: (each[0].kind, each[1], each[0].organisation_id or 0)
+    ):
         of_kind = whose.setdefault((side.kind, currency), [])
         if side.organisation_id is not None:
             of_kind.append(side.organisation_id)

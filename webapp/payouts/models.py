@@ -13,8 +13,8 @@ from webapp.affiliation.models import AffiliateAccount
 from webapp.database import Base, new_public_id
 from webapp.money import Money
 from webapp.orders.rules import Treatment
-from webapp.payments.rules import TARGET_LENGTH
-from webapp.payouts.rules import NAME_LENGTH, REASON_LENGTH, Kind, Preference, State
+from webapp.payments.rules import TARGET_LENGTH, Destination
+from webapp.payouts.rules import NAME_LENGTH, REASON_LENGTH, Kind, Preference, RunState, State
 
 
 class PayoutPreference(Base):
@@ -48,6 +48,10 @@ class PayoutPreference(Base):
             self.kind, self.target, self.holder, self.holds_until, self.came_back_at is not None
         )
 
+    def takes(self, payout: Payout) -> bool:
+        """Whether payouts still go where this one went."""
+        return (self.kind, self.target) == (payout.kind, payout.target)
+
 
 class PayoutRun(Base):
     """The payouts of a month in one currency; `nth` counts further runs, for who was held up on the first day.
@@ -79,6 +83,13 @@ class PayoutRun(Base):
             sqlite_where=sa.text("sealed_at IS NULL"), postgresql_where=sa.text("sealed_at IS NULL"),
         ),
     )  # fmt: skip
+
+    @property
+    def state(self) -> RunState:
+        """What became of it."""
+        if self.sealed_at is None:
+            return RunState.FILLING
+        return RunState.EXECUTED if self.executed_at else RunState.DUE
 
 
 class Payout(Base):
@@ -135,6 +146,11 @@ class Payout(Base):
     def money(self) -> Money:
         """What the affiliate gets."""
         return Money(self.amount, self.currency)
+
+    @property
+    def destination(self) -> Destination | None:
+        """Where it went, outside of the portal; None for the prepaid account."""
+        return Destination(self.kind.outside, self.target) if self.kind.outside else None
 
     @property
     def state(self) -> State:
