@@ -20,8 +20,8 @@ from webapp.extensions import db
 from webapp.orders import actions as orders
 from webapp.orders.rules import Method, State
 from webapp.payments import actions
+from webapp.payments.elements import LARGEST_FILE
 from webapp.payments.queries import top_up_reference
-from webapp.payments.statements import LARGEST_FILE
 from webapp.uploads import Upload
 
 DESK, IMPORT, OUT = "/en/admin/payments", "/en/admin/payments/import", "/en/admin/withdrawals"

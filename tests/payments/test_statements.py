@@ -14,9 +14,10 @@ from hypothesis import strategies as st
 from stdnum.iso7064 import mod_97_10
 
 from webapp.money import Money
-from webapp.payments import statements
+from webapp.payments import elements, statements
+from webapp.payments.elements import WHOLE_FILE, Faults
 from webapp.payments.rules import BANK_ID_LENGTH, NAME_LENGTH, TEXT_LENGTH
-from webapp.payments.statements import WHOLE_FILE, Faults, LeftOut, read
+from webapp.payments.statements import LeftOut, read
 
 FILES = Path(__file__).parent / "files"
 IBAN, OTHER_IBAN = "CH9300762011623852957", "CH0309000000800012345"
@@ -499,7 +500,7 @@ def test_another_encoding_is_refused(data, line):
 
 
 def test_a_large_file_is_refused():
-    data = file(entry()) + b" " * statements.LARGEST_FILE
+    data = file(entry()) + b" " * elements.LARGEST_FILE
     assert faults(data) == [(WHOLE_FILE, "The file is larger than 5 MB.")]
 
 
@@ -551,7 +552,7 @@ def test_a_file_that_defines_anything_is_refused_before_it_is_parsed(definition,
 
 
 def test_the_parser_itself_opens_nothing_and_does_not_laugh_either(monkeypatch):
-    monkeypatch.setattr(statements, "_DEFINITIONS", re.compile(b"(?!)"))
+    monkeypatch.setattr(elements, "_DEFINITIONS", re.compile(b"(?!)"))
     foreign = b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/hostname">]>\n'
     data = file(entry(inner="<AddtlNtryInf>&x;</AddtlNtryInf>")).replace(
         b"<Document", foreign + b"<Document", 1
@@ -639,5 +640,5 @@ def test_a_damaged_file_is_refused_or_read_and_nothing_else_happens(data):
 def test_a_file_of_nearly_the_largest_size_is_read():
     days = [str(date(2026, 1, 1) + timedelta(n % 300)) for n in range(30_000)]
     data = file(*(entry(f"{n}.00", ref=f"R{n}", day=day) for n, day in enumerate(days, 1)))
-    assert 0.9 < len(data) / statements.LARGEST_FILE < 1
+    assert 0.9 < len(data) / elements.LARGEST_FILE < 1
     assert len(read(data).entries) == 30_000

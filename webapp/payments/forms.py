@@ -19,8 +19,9 @@ from webapp.ledger.rules import NotEnough
 from webapp.money import Money
 from webapp.orders.models import Order
 from webapp.payments import labels, rules, statements
+from webapp.payments.elements import LARGEST_FILE, Faults
 from webapp.payments.rules import Destination, Kind, TransferState, WithdrawalState
-from webapp.payments.statements import LARGEST_FILE, Faults, Statement
+from webapp.payments.statements import Statement
 from webapp.products.forms import Day
 from webapp.programme import programme
 from webapp.refused import Refused
