@@ -30,12 +30,11 @@ class Way:
         return f"{'keyboard' if self.javascript else 'no-script'}-{self.language}"
 
 
-def both_ways(*, german: str) -> pytest.MarkDecorator:
-    """A test walks once by keyboard and once without scripts, `german` one of them in German."""
-    ways = [
-        Way(True, "de" if german == "keyboard" else "en"),
-        Way(False, "de" if german == "no-script" else "en"),
-    ]
+def both_ways(*, german: str = "", french: str = "") -> pytest.MarkDecorator:
+    """A test walks once by keyboard and once without scripts, `german` one of them in German, `french` one in
+    French, in English what is left."""
+    languages = {german: "de", french: "fr"}
+    ways = [Way(True, languages.get("keyboard", "en")), Way(False, languages.get("no-script", "en"))]
     return pytest.mark.parametrize("way", ways, ids=str)
 
 

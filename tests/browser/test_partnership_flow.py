@@ -80,7 +80,7 @@ def reaches(partnership: Partnership) -> dict[str, Rights]:
 # --- F1: adding a partner -----------------------------------------------------------------------------------
 
 
-@both_ways(german="no-script")
+@both_ways(german="no-script", french="keyboard")
 def test_what_another_partner_manages_cant_be_chosen(cast, goods, outbox, visit, way):
     """F1, RULES C1, C3: the product shows its partner in place of boxes, full access says who is in the way."""
     make_partnership(cast.lumen, cast.bergwerk_partner, products=[goods.site])
@@ -137,7 +137,7 @@ def test_beside_full_access_nobody_gets_anything(cast, goods, visit, way):
 # --- F2, F3: the invitation ---------------------------------------------------------------------------------
 
 
-@both_ways(german="no-script")
+@both_ways(french="no-script")
 def test_an_invitation_expires_is_sent_again_and_deleted(cast, goods, clock, outbox, visit, way):
     """F2, RULES C8: each link that is over says why."""
     sent = invited(cast, goods.site, now=clock.now)
@@ -174,7 +174,7 @@ def test_an_invitation_expires_is_sent_again_and_deleted(cast, goods, clock, out
     assert db.session.query(Partnership).count() == 0
 
 
-@both_ways(german="keyboard")
+@both_ways(german="keyboard", french="no-script")
 def test_an_invitation_is_answered_once(cast, goods, clock, visit, way):
     """F3: two pages are open; the first answer holds, the second one is told so."""
     sent = invited(cast, goods.site, now=clock.now)
