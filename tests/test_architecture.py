@@ -57,9 +57,9 @@ ROOMS = {
     "queries": {"models", "rules", "labels", "passwords", "statements"},
     "quotes": {"models", "rules"},  # further queries: what an order would cost
     "choosable": {"models", "rules"},  # further queries: the products to choose from
-    "earnings": {"models", "rules"},  # further queries: what a partner earned
-    "rows": {"earnings", "models", "rules"},  # further queries: what a file has
-    "mail": {"queries", "earnings", "models", "rules", "labels", "links", "paper"},
+    "monthly": {"models", "rules"},  # further queries: what a partner earned
+    "rows": {"monthly", "models", "rules"},  # further queries: what a file has
+    "mail": {"queries", "monthly", "models", "rules", "labels", "links", "paper"},
     "access": {"queries", "models", "rules"},
     "entrance": {
         "access",
@@ -77,7 +77,7 @@ ROOMS = {
     "fulfilment": {"billing", "queries", "models", "rules"},
     "settlement": {"bookings", "fulfilment", "queries", "models", "rules"},
     "actions": {"checks", "queries", "quotes", "models", "rules", "mail", "passwords", "labels", "statements"}
-    | {"bookings", "billing", "fulfilment", "settlement", "earnings"},
+    | {"bookings", "billing", "fulfilment", "settlement", "monthly"},
     "selection": {"queries", "choosable", "models", "rules", "labels"},  # choosing over several pages
     "documents": {"rules", "labels"},  # what an invoice says, by its row
     "exchange": {
@@ -102,7 +102,7 @@ ROOMS = {
     | {"rows", "elements"}
     | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
-    | {"selection", "choosable", "exchange", "earnings", "rows"}
+    | {"selection", "choosable", "exchange", "monthly", "rows"}
     | {"paper", "electronic"}
     | {"signing", "description"}  # messages of machines
     | {"mailbox", "sign_ins"},  # what the demo reads beside the database
@@ -130,7 +130,7 @@ ROOMS = {
     },  # the operator's
 }
 
-QUERIES = ("queries", "quotes", "choosable", "earnings", "rows")
+QUERIES = ("queries", "quotes", "choosable", "monthly", "rows")
 STEPS = ("bookings", "billing", "fulfilment", "settlement")
 
 PURE = {"rules", "passwords", "signing"}

@@ -38,7 +38,7 @@ from webapp.payments.models import IncomingTransfer, Withdrawal
 from webapp.payments.rules import BY_HAND, Kind, TransferState, WithdrawalState
 from webapp.products.models import Plan, Product, Usage
 from webapp.products.rules import Family
-from webapp.revenue import earnings
+from webapp.revenue import monthly
 from webapp.revenue import queries as revenue
 from webapp.tenders.models import Offer, Tender
 from webapp.tenders.rules import Status
@@ -235,8 +235,8 @@ def test_two_partners_have_earned_for_eight_months(told: datetime) -> None:
     """RULES M10."""
     lasting = []
     for partner in db.session.scalars(sa.select(PartnerAccount)):
-        months = earnings.months_of(partner, now=told)
-        for by_month in earnings.earned(partner.organisation, months).values():
+        months = monthly.months_of(partner, now=told)
+        for by_month in monthly.earned(partner.organisation, months).values():
             lasting += [partner.name] * (sum(earned.total.minor > 0 for earned in by_month.values()) >= 8)
     assert set(lasting) >= {"Lumière Digital", "Bergwerk IT GmbH"}
 

@@ -9,7 +9,7 @@ from tests.orders.story import cancelled, new, ordered, refund
 from tests.revenue.story import bought, by_partner, cells, full, limited, sources_plan
 from webapp.i18n import speaking
 from webapp.partnerships.rules import Access, Payer
-from webapp.revenue import earnings, exchange, rows
+from webapp.revenue import exchange, monthly, rows
 from webapp.revenue.rows import Wanted
 from webapp.unit import unit_of_work
 
@@ -117,7 +117,7 @@ def test_a_file_adds_up_to_the_statement(in_december, cast):
                 for row in rows
                 if row["Payer"] == "Lumière Digital Sàrl"
             )
-            each = earnings.earned(cast.lumiere, [month]).get(currency, {}).get(month)
+            each = monthly.earned(cast.lumiere, [month]).get(currency, {}).get(month)
             expected = (each.discount.minor, each.cashback.minor) if each else (0, 0)
             assert (round(discount * 100), round(cashback * 100)) == expected
 

@@ -10,7 +10,7 @@ from tests.revenue.story import bought, by_partner, full, limited, new, sources_
 from webapp.extensions import db
 from webapp.partnerships.rules import Access, Payer
 from webapp.products.rules import Period
-from webapp.revenue import earnings
+from webapp.revenue import monthly
 from webapp.unit import unit_of_work
 
 
@@ -173,7 +173,7 @@ def test_the_chart_has_the_same_figures_as_its_table(pierre, cast):
 
 
 def test_a_long_month_has_pages(pierre, cast, monkeypatch):
-    monkeypatch.setattr(earnings, "PER_PAGE", 2)
+    monkeypatch.setattr(monthly, "PER_PAGE", 2)
     full(cast)
     bought(cast.lumen, *[new(make_plan(), label=f"{n}.ch") for n in range(3)])
     first = pierre.get_page(revenue(cast))

@@ -8,8 +8,8 @@ from webapp import audit, clock, mailer
 from webapp.accounts.models import User
 from webapp.directory.models import PartnerAccount
 from webapp.orders.queries import money_people
-from webapp.revenue import earnings, queries
 from webapp.revenue import mail as _mail  # noqa: F401 # registers the mail
+from webapp.revenue import monthly, queries
 from webapp.revenue.rules import STATEMENT_DAYS, month_before
 from webapp.unit import lock, unit_of_work
 
@@ -42,7 +42,7 @@ def send_statements(*, now: datetime) -> int:
     today = clock.day_of(now)
     if today.day > STATEMENT_DAYS:
         return 0
-    partners = earnings.partners_to_tell(month_before(today))
+    partners = monthly.partners_to_tell(month_before(today))
     for partner in partners:
         _send_statement(partner, now=now)
     return len(partners)

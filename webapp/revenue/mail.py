@@ -9,7 +9,7 @@ from webapp.i18n import gettext as _
 from webapp.i18n import money, month
 from webapp.mailer import Letter, QueuedMail, address_of, mail
 from webapp.orders.queries import is_told
-from webapp.revenue import earnings
+from webapp.revenue import monthly
 from webapp.revenue.rules import Earned, month_before
 
 
@@ -20,7 +20,7 @@ def monthly_statement(row: QueuedMail) -> Letter | None:
     if partner is None or not _wanted(partner, row.address):
         return None
     day = month_before(clock.day_of(row.queued_at))
-    found = [by_month[day] for by_month in earnings.earned(partner.organisation, [day]).values()]
+    found = [by_month[day] for by_month in monthly.earned(partner.organisation, [day]).values()]
     if not found:
         return None
     name = partner.organisation.name

@@ -16,7 +16,7 @@ from webapp.i18n import gettext as _
 from webapp.orders.rules import MANAGES_MONEY
 from webapp.partnerships import queries as partnerships
 from webapp.places import currency_of
-from webapp.revenue import actions, earnings, exchange, labels, queries, rows
+from webapp.revenue import actions, exchange, labels, monthly, queries, rows
 from webapp.revenue.forms import PriceForm, read_month, read_wanted
 from webapp.text import slug
 
@@ -38,13 +38,13 @@ def _partner(membership: Membership) -> PartnerAccount:
 def index(membership: Membership) -> Response:
     """The statement of a month: discount and cashback, per client, each line explained."""
     partner, now = _partner(membership), clock.now()
-    months = earnings.months_of(partner, now=now)
+    months = monthly.months_of(partner, now=now)
     month = read_month(request.args, months)
     return render(
         "revenue/index.html",
         fragment="revenue/_statement.html",
         membership=membership, partner=partner, months=months,
-        statement=earnings.statement(membership.organisation, month, now=now, page=page_number(request.args)),
+        statement=monthly.statement(membership.organisation, month, now=now, page=page_number(request.args)),
     )  # fmt: skip
 
 

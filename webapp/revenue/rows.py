@@ -18,7 +18,7 @@ from webapp.extensions import db
 from webapp.orders.models import CreditLine, Invoice, Order, OrderLine
 from webapp.orders.rules import PriceKind
 from webapp.partnerships.models import Partnership
-from webapp.revenue.earnings import CREDITED_AT, CREDITED_BEFORE, within
+from webapp.revenue.monthly import CREDITED_AT, CREDITED_BEFORE, within
 
 AT_ONCE = 1_000  # rows of a file that are read together
 

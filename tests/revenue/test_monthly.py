@@ -10,7 +10,7 @@ from tests.revenue.story import bought, by_partner, full, limited, sources_plan
 from webapp.money import Money
 from webapp.orders.rules import Case
 from webapp.partnerships.rules import Payer
-from webapp.revenue import earnings
+from webapp.revenue import monthly
 from webapp.revenue.rules import Earned, What
 from webapp.unit import unit_of_work
 
@@ -24,14 +24,14 @@ def francs(minor):
 
 def earned_in(cast, month=NOVEMBER, currency="CHF"):
     """(discount, cashback) of Lumière in this month."""
-    found = earnings.earned(cast.lumiere, [month])
+    found = monthly.earned(cast.lumiere, [month])
     each = found[currency][month] if currency in found else None
     return (each.discount.minor, each.cashback.minor) if each else (0, 0)
 
 
 def lines_in(cast, now, month=NOVEMBER):
     """All lines of its statement."""
-    statement = earnings.statement(cast.lumiere, month, now=now)
+    statement = monthly.statement(cast.lumiere, month, now=now)
     return [line for client in statement.clients for line in client.lines]
 
 
@@ -123,7 +123,7 @@ def test_each_currency_stands_for_itself(cast, now):
     bought(cast.lumen, new(plan, 35))
     bought(client, new(plan, 35))
     assert earned_in(cast) == (0, 5_208) and earned_in(cast, currency="EUR") == (0, 15_094 - 12_075)
-    statement = earnings.statement(cast.lumiere, NOVEMBER, now=now)
+    statement = monthly.statement(cast.lumiere, NOVEMBER, now=now)
     assert [each.total for each in statement.sums] == [francs(5_208), Money(3_019, "EUR")]
     assert [(each.name, each.sums) for each in statement.clients] == [
         ("Lumen Optik AG", [Earned(francs(0), francs(5_208))]),
@@ -164,13 +164,13 @@ def test_a_long_statement_has_pages_and_a_fixed_number_of_statements(cast, now, 
     plan = make_plan()
     bought(cast.lumen, new(plan))
     with statements() as few:
-        earnings.statement(cast.lumiere, NOVEMBER, now=now)
+        monthly.statement(cast.lumiere, NOVEMBER, now=now)
     bought(cast.lumen, *[new(plan) for _n in range(5)])
-    monkeypatch.setattr(earnings, "PER_PAGE", 4)
+    monkeypatch.setattr(monthly, "PER_PAGE", 4)
     with statements() as many:
-        first = earnings.statement(cast.lumiere, NOVEMBER, now=now)
+        first = monthly.statement(cast.lumiere, NOVEMBER, now=now)
     assert len(many) == len(few) <= 7
-    second = earnings.statement(cast.lumiere, NOVEMBER, now=now, page=2)
+    second = monthly.statement(cast.lumiere, NOVEMBER, now=now, page=2)
     assert [len(each.clients[0].lines) for each in (first, second)] == [4, 2]
     assert (first.more, second.more) == (True, False)
     assert first.clients[0].sums == second.clients[0].sums == list(first.sums)
@@ -179,7 +179,7 @@ def test_a_long_statement_has_pages_and_a_fixed_number_of_statements(cast, now, 
 def test_the_charts_show_twelve_months_whichever_month_is_read(cast, now):
     full(cast)
     bought(cast.lumen, new(make_plan()))
-    statement = earnings.statement(cast.lumiere, date(2024, 5, 1), now=now)
+    statement = monthly.statement(cast.lumiere, date(2024, 5, 1), now=now)
     assert list(statement.charts[0].months)[::11] == [date(2025, 12, 1), NOVEMBER]
     assert (statement.sums, statement.clients) == ([], [])
 
@@ -196,7 +196,7 @@ def test_statements_begin_with_the_month_of_the_approval(cast, now):
     unit_of_work(
         lambda: setattr(cast.lumiere_partner, "approved_at", datetime(2026, 9, 30, 23, tzinfo=UTC))
     )()
-    assert earnings.months_of(cast.lumiere_partner, now=now) == [NOVEMBER, date(2026, 10, 1)]
+    assert monthly.months_of(cast.lumiere_partner, now=now) == [NOVEMBER, date(2026, 10, 1)]
 
 
 def test_money_that_was_paid_in_is_no_revenue(cast):
