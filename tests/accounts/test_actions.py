@@ -184,17 +184,17 @@ def start(person, now, **values):
 def test_a_session_is_found_by_its_token_and_ends(app, now):
     token, row = start(make_user(), now)
     assert token not in row.token_hash
-    assert queries.live_session(token_hash(token), now=now).id == row.id
+    assert queries.who(token_hash(token), now=now).session_id == row.id
     actions.end_session(row, by=row.user, now=now)
-    assert queries.live_session(token_hash(token), now=now) is None
+    assert queries.who(token_hash(token), now=now) is None
 
 
 def test_a_session_that_is_used_does_not_idle_out(app, now):
     token, row = start(make_user(), now)
     later = now + timedelta(minutes=50)
     actions.see(row, now=later)
-    assert queries.live_session(token_hash(token), now=later + timedelta(minutes=50))
-    assert queries.live_session(token_hash(token), now=later + timedelta(minutes=60)) is None
+    assert queries.who(token_hash(token), now=later + timedelta(minutes=50))
+    assert queries.who(token_hash(token), now=later + timedelta(minutes=60)) is None
 
 
 def test_a_session_knows_when_the_password_was_shown_last(app, now):
@@ -223,7 +223,7 @@ def test_an_ended_session_is_not_revived_by_being_seen(app, now):
     token, row = start(make_user(), now)
     actions.end_session(row, by=row.user, now=now)
     actions.see(row, now=now + timedelta(minutes=5))
-    assert queries.live_session(token_hash(token), now=now) is None
+    assert queries.who(token_hash(token), now=now) is None
 
 
 def test_operators_are_not_kept_signed_in(app, now):
@@ -251,8 +251,8 @@ def test_a_new_password_ends_the_other_sessions(app, now):
     actions.change_password(
         person, seen_hash=person.password_hash, password_hash=HASH, but=row, by=person, now=now
     )
-    assert queries.live_session(token_hash(this), now=now)
-    assert queries.live_session(token_hash(other), now=now) is None
+    assert queries.who(token_hash(this), now=now)
+    assert queries.who(token_hash(other), now=now) is None
     assert matches(person.password_hash, NEW_PASSWORD)
     assert row.confirmed_at == now
     assert waiting() == [("password_changed", person.email)]
@@ -266,7 +266,7 @@ def test_a_reset_works_once_and_ends_all_sessions(app, now):
     assert links.find("reset", link.token, now=now + timedelta(minutes=59))
     assert links.find("reset", link.token, now=now + timedelta(minutes=60)) is None
     actions.reset_password(link, password_hash=HASH, now=now)
-    assert queries.live_session(token_hash(token), now=now) is None
+    assert queries.who(token_hash(token), now=now) is None
     assert matches(person.password_hash, NEW_PASSWORD) and person.verified_at == now
     with pytest.raises(Gone):
         actions.reset_password(link, password_hash=HASH, now=now)

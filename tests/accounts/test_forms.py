@@ -7,8 +7,9 @@ from flask import get_template_attribute
 from flask_login import login_user
 
 from tests.factories import PASSWORD
-from webapp.accounts import access, actions
+from webapp.accounts import access, actions, queries
 from webapp.accounts.forms import PasswordAgain
+from webapp.accounts.models import token_hash
 from webapp.extensions import db
 from webapp.forms import BaseForm, Line, needed
 
@@ -36,7 +37,7 @@ def send(app, cast, clock, monkeypatch) -> Callable[..., BaseForm]:
     def post(form=Weighty, **data):
         with app.test_request_context(method="POST", data={"reason": "because", **data}):
             db.session.refresh(row)
-            login_user(access.SignedIn(token, row))
+            login_user(access.SignedIn(token, queries.who(token_hash(token), now=row.last_seen_at)))
             sent = form()
             sent.good = sent.validate_on_submit()
             field = get_template_attribute("components/forms.html", "password_again")

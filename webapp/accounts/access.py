@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
+from functools import cached_property, wraps
 from typing import TypeVar
 
 from flask import (
@@ -22,10 +22,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, drafts
 from webapp.accounts import queries
-from webapp.accounts.models import Membership, Organisation, User, UserSession, token_hash
+from webapp.accounts.models import User, UserSession, token_hash
+from webapp.accounts.queries import AnyMember, Member, Org, Who
 from webapp.accounts.rules import Role, confirmation_holds
 from webapp.drafts import Draft
 from webapp.extensions import login_manager
+from webapp.found import found
 from webapp.htmx import go, render, wants_fragment
 from webapp.i18n import remember_language
 
@@ -33,12 +35,24 @@ View = TypeVar("View", bound=Callable[..., object])
 
 
 class SignedIn(UserMixin):
-    """What Flask-Login keeps: the session's token in the cookie, the person and the session's row here."""
+    """What Flask-Login keeps: the session's token, which is in the cookie, and who that is at this moment.
 
-    def __init__(self, token: str, row: UserSession) -> None:
+    `session` and `person` are the rows, read by those who need them: most pages do with `who`.
+    """
+
+    def __init__(self, token: str, who: Who) -> None:
         self.token = token
-        self.session = row
-        self.person: User = row.user
+        self.who = who
+
+    @cached_property
+    def session(self) -> UserSession:
+        """This browser's session."""
+        return queries.session(self.who.session_id)
+
+    @cached_property
+    def person(self) -> User:
+        """Who has signed in."""
+        return queries.person(self.who.person_id)
 
     def get_id(self) -> str:
         """The token; the row holds its hash only."""
@@ -47,12 +61,12 @@ class SignedIn(UserMixin):
 
 def load_session(token: str) -> SignedIn | None:
     """Called by Flask-Login once per request that asks who is there."""
-    row = queries.live_session(token_hash(token), now=clock.now())
-    if row is None:
+    who = queries.who(token_hash(token), now=clock.now())
+    if who is None:
         return None
     if "region" not in g:
-        g.region = row.user.region
-    return SignedIn(token, row)
+        g.region = who.region
+    return SignedIn(token, who)
 
 
 def begin(token: str, row: UserSession, address: str) -> AnyResponse:
@@ -65,7 +79,7 @@ def begin(token: str, row: UserSession, address: str) -> AnyResponse:
     for category, sentence in told:
         flash(sentence, category)
     session.permanent = row.kept
-    login_user(SignedIn(token, row))
+    login_user(found(load_session(token)))
     return with_language(go(address), row.user)
 
 
@@ -75,15 +89,13 @@ def with_language(response: AnyResponse, person: User) -> AnyResponse:
     return response
 
 
-def my_organisations() -> list[Organisation]:
-    """The signed-in person's organisations, by name; asked for once per request."""
-    return [membership.organisation for membership in _my_memberships()]
+def my_organisations() -> list[Org]:
+    """The signed-in person's organisations, by name."""
+    return [membership.org for membership in _my_memberships()]
 
 
-def _my_memberships() -> list[Membership]:
-    if "memberships" not in g:
-        g.memberships = queries.memberships(person()) if current_user.is_authenticated else []
-    memberships: list[Membership] = g.memberships
+def _my_memberships() -> tuple[Member, ...]:
+    memberships: tuple[Member, ...] = current_user.who.memberships if current_user.is_authenticated else ()
     return memberships
 
 
@@ -130,7 +142,7 @@ def signed_in(view: View) -> View:
 def member(role: Role = Role.COLLABORATOR) -> Callable[[View], View]:
     """The view's address names an organisation (`org`): the person belongs to it, with at least this role.
 
-    The view gets the `Membership` in place of the id. A stranger gets 404, too weak a role a page that says
+    The view gets the `Member` in place of the id. A stranger gets 404, too weak a role a page that says
     whom to ask.
     """
 
@@ -138,11 +150,7 @@ def member(role: Role = Role.COLLABORATOR) -> Callable[[View], View]:
         @wraps(view)
         @signed_in
         def guarded(*args: object, org: str, **kwargs: object) -> object:
-            membership = next(
-                (mine for mine in _my_memberships() if mine.organisation.public_id == org), None
-            )
-            if membership is None:
-                abort(404)
+            membership = found(next((mine for mine in _my_memberships() if mine.org.public_id == org), None))
             g.membership = membership
             if session.get("organisation") != org:
                 session["organisation"] = org  # where `start` leads next time
@@ -155,7 +163,7 @@ def member(role: Role = Role.COLLABORATOR) -> Callable[[View], View]:
     return decorate
 
 
-def too_weak(membership: Membership, role: Role) -> Response:
+def too_weak(membership: AnyMember, role: Role) -> Response:
     """The page that says who may do it (403)."""
     return render(
         "accounts/too_weak.html",
@@ -166,7 +174,7 @@ def too_weak(membership: Membership, role: Role) -> Response:
     )
 
 
-def own_draft(kind: str, key: str, membership: Membership) -> Draft | None:
+def own_draft(kind: str, key: str, membership: Member) -> Draft | None:
     """The colleague's live draft, which holds its membership as `by`; 404 for somebody else's, or a malformed key."""
     if not drafts.KEY.fullmatch(key):
         abort(404)
@@ -182,7 +190,7 @@ def operator(view: View) -> View:
     @wraps(view)
     @signed_in
     def guarded(*args: object, **kwargs: object) -> object:
-        if not person().operator_since:
+        if not current_user.who.operator:
             abort(404)
         return view(*args, **kwargs)
 

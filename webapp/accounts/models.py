@@ -119,6 +119,11 @@ class Membership(Base):
 
     __table_args__ = (sa.UniqueConstraint("user_id", "organisation_id"), one_of("role", Role))
 
+    @property
+    def org(self) -> Organisation:
+        """The organisation, by the name that it has where a membership is plain values (`queries.Member`)."""
+        return self.organisation
+
 
 class UserSession(Base):
     """One sign-in. The cookie holds the token, the row its hash; `ended_at` ends it at the next request."""

@@ -69,7 +69,7 @@ def note_that_seen() -> None:
     if request.endpoint in (None, "static") or not current_user.is_authenticated:
         return
     now = clock.now()
-    if now - current_user.session.last_seen_at >= rules.SEEN_EVERY:
+    if now - current_user.who.seen_at >= rules.SEEN_EVERY:
         actions.see(current_user.session, now=now)
 
 

@@ -10,7 +10,7 @@ from flask import Response, abort, g, request
 from werkzeug.exceptions import NotFound
 
 from webapp.accounts.access import member
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.clients import queries
 from webapp.clients.queries import MyClients
 from webapp.clients.rules import (
@@ -44,7 +44,7 @@ def acting(view: View) -> View:
 
     @wraps(view)
     @member()
-    def guarded(*args: object, membership: Membership, client: str, **kwargs: object) -> object:
+    def guarded(*args: object, membership: Member, client: str, **kwargs: object) -> object:
         try:
             partnership = partnerships.reached(membership, client) or _why_not(membership, client)
             return view(*args, membership=membership, partnership=partnership, **kwargs)
@@ -56,7 +56,7 @@ def acting(view: View) -> View:
     return guarded  # type: ignore[return-value] # `org` and `client` became `membership` and `partnership`
 
 
-def _why_not(membership: Membership, client: str) -> Partnership:
+def _why_not(membership: Member, client: str) -> Partnership:
     """Raises what keeps this person from acting for the client; 404 when it never was one of the partner's."""
     partnership = queries.partnership_of(membership.organisation, client)
     if partnership is None:
@@ -89,7 +89,7 @@ def product_to_change(partnership: Partnership, public_id: str) -> Product:
     return product
 
 
-def lost(membership: Membership, client: str, refusal: Refused) -> Response:
+def lost(membership: Member, client: str, refusal: Refused) -> Response:
     """The page that says what happened to the access; nothing that was typed is lost."""
     typed = [(name, value) for name, value in request.form.items() if name not in NOT_TYPED and value.strip()]
     return render(
@@ -102,7 +102,7 @@ def lost(membership: Membership, client: str, refusal: Refused) -> Response:
     )
 
 
-def my_clients(membership: Membership) -> MyClients:
+def my_clients(membership: Member) -> MyClients:
     """The clients in the menu of a partner's colleague; asked for once per request."""
     if "my_clients" not in g:
         g.my_clients = queries.my_clients(membership)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.accounts.queries import Member
 from webapp.clients.rules import Filters, Order, Status
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
@@ -68,7 +69,7 @@ class Clients:
     more: bool
 
 
-def clients(partner: Partner, membership: Membership, filters: Filters, *, page: int = 1) -> Clients:
+def clients(partner: Partner, membership: Member, filters: Filters, *, page: int = 1) -> Clients:
     """The clients that this colleague of the partner may see (RULES C13), 25 a page: two statements."""
     statements = _statements(filters, manages_all_clients(membership.role))
     values = {"partner": partner.id, "member": membership.id}
@@ -170,7 +171,7 @@ class MyClients:
     suspended: bool
 
 
-def my_clients(membership: Membership) -> MyClients:
+def my_clients(membership: Member) -> MyClients:
     """The clients that this colleague of the partner can act for at this moment (RULES C13): one statement,
     and another one only when there are none: a suspended partner reaches nobody."""
     statement = _menu(manages_all_clients(membership.role))

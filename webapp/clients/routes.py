@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts.access import member, person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.clients import actions, labels, queries
 from webapp.clients.access import acting, my_clients, product_to_change, product_to_see
@@ -48,7 +48,7 @@ ON_PROFILE = 10  # products that the profile shows; the client's space has them 
 
 @blueprint.get("/o/<org>/clients")
 @member()
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """The partner's clients, 25 a page, and what waits for an answer."""
     partner = found(queries.partner_of(membership.organisation))
     filters = read_filters(request.args)
@@ -61,7 +61,7 @@ def index(membership: Membership) -> Response:
     )  # fmt: skip
 
 
-def _waiting(membership: Membership, partner: Partner) -> dict[str, Any]:
+def _waiting(membership: Member, partner: Partner) -> dict[str, Any]:
     """Invitations of clients, and the partner's own requests: for those who reach all clients (RULES C13)."""
     may_see = manages_all_clients(membership.role) and not partner.suspended_at
     if not may_see or not partner.open_invitations:
@@ -78,7 +78,7 @@ def _waiting(membership: Membership, partner: Partner) -> dict[str, Any]:
 
 @blueprint.get("/o/<org>/clients/<client>", endpoint="show")
 @member()
-def show_client(membership: Membership, client: str) -> Response:
+def show_client(membership: Member, client: str) -> Response:
     """What the partner may do for the client, and all that happened; a record when it is over (RULES C12)."""
     partnership = found(partnerships.partners_partnership(membership, client))
     return render(
@@ -115,7 +115,7 @@ def _history(partnership: Partnership) -> list[tuple[Any, list[str]]]:
 
 @blueprint.route("/o/<org>/clients/<client>/people", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def people(membership: Membership, client: str) -> AnyResponse:
+def people(membership: Member, client: str) -> AnyResponse:
     """Which collaborators look after the client (RULES C13)."""
     partnership = found(partnerships.partners_partnership(membership, client))
     if partnership.ended_at:
@@ -125,7 +125,7 @@ def people(membership: Membership, client: str) -> AnyResponse:
     if form.validate_on_submit():
         partnership_actions.assign(partnership, form.chosen, by=person(), now=clock.now())
         flash(_("Your choice of who looks after %(client)s has been saved.", client=partnership.client.name))
-        return go(url_for("clients.show", org=membership.organisation.public_id, client=client))
+        return go(url_for("clients.show", org=membership.org.public_id, client=client))
     return show(
         "clients/people.html", form,
         membership=membership, partnership=partnership, managers=queries.managers(partnership),
@@ -135,13 +135,13 @@ def people(membership: Membership, client: str) -> AnyResponse:
 # --- the end (RULES C11) ------------------------------------------------------------------------------------
 
 
-def _ending(membership: Membership, client: str) -> Ending:
+def _ending(membership: Member, client: str) -> Ending:
     return Ending(found(partnerships.partners_partnership(membership, client)), membership, Side.PARTNER)
 
 
 @blueprint.route("/o/<org>/clients/<client>/end", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def end(membership: Membership, client: str) -> AnyResponse:
+def end(membership: Member, client: str) -> AnyResponse:
     """What ends and what stays."""
     ending = _ending(membership, client)
     return go_on(ending) if request.method == "POST" else first_page(ending)
@@ -149,14 +149,14 @@ def end(membership: Membership, client: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/clients/<client>/end/password", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def end_password(membership: Membership, client: str) -> AnyResponse:
+def end_password(membership: Member, client: str) -> AnyResponse:
     """The password, always."""
     return second_page(_ending(membership, client))
 
 
 @blueprint.get("/o/<org>/clients/<client>/ended")
 @member(Role.LEGAL_REPRESENTATIVE)
-def ended(membership: Membership, client: str) -> AnyResponse:
+def ended(membership: Member, client: str) -> AnyResponse:
     """That it is over."""
     return last_page(_ending(membership, client))
 
@@ -166,7 +166,7 @@ def ended(membership: Membership, client: str) -> AnyResponse:
 
 @blueprint.get("/o/<org>/clients/<client>/products")
 @acting
-def products(membership: Membership, partnership: Partnership) -> Response:
+def products(membership: Member, partnership: Partnership) -> Response:
     """The client's space, as far as the partner may see it."""
     found_products = queries.managed(
         partnership, language=current_language(), q=read_search(request.args), page=page_number(request.args)
@@ -180,7 +180,7 @@ def products(membership: Membership, partnership: Partnership) -> Response:
 
 @blueprint.get("/o/<org>/clients/<client>/products/<product>")
 @acting
-def product(membership: Membership, partnership: Partnership, product: str) -> Response:
+def product(membership: Member, partnership: Partnership, product: str) -> Response:
     """One product: settings with the technical right, usage with the statistical one (RULES C4)."""
     it, rights = product_to_see(partnership, product)
     metric, days = read_chart(request.args)
@@ -192,14 +192,14 @@ def product(membership: Membership, partnership: Partnership, product: str) -> R
     )  # fmt: skip
 
 
-def _address(membership: Membership, partnership: Partnership, product: Product) -> str:
-    org = membership.organisation.public_id
+def _address(membership: Member, partnership: Partnership, product: Product) -> str:
+    org = membership.org.public_id
     return url_for("clients.product", org=org, client=partnership.public_id, product=product.public_id)
 
 
 @blueprint.route("/o/<org>/clients/<client>/products/<product>/settings/new", methods=["GET", "POST"])
 @acting
-def new_setting(membership: Membership, partnership: Partnership, product: str) -> AnyResponse:
+def new_setting(membership: Member, partnership: Partnership, product: str) -> AnyResponse:
     """Adds a technical setting for the client."""
     it, form = product_to_change(partnership, product), SettingForm()
     if form.validate_on_submit():
@@ -215,9 +215,7 @@ def new_setting(membership: Membership, partnership: Partnership, product: str) 
 
 @blueprint.route("/o/<org>/clients/<client>/products/<product>/settings/<setting>", methods=["GET", "POST"])
 @acting
-def change_setting(
-    membership: Membership, partnership: Partnership, product: str, setting: str
-) -> AnyResponse:
+def change_setting(membership: Member, partnership: Partnership, product: str, setting: str) -> AnyResponse:
     """Another value for a technical setting of the client."""
     it = product_to_change(partnership, product)
     row = found(products_queries.setting_of(it, setting))
@@ -231,7 +229,7 @@ def change_setting(
 
 
 def _setting_page(
-    membership: Membership,
+    membership: Member,
     partnership: Partnership,
     product: Product,
     form: SettingForm,
@@ -247,9 +245,7 @@ def _setting_page(
     "/o/<org>/clients/<client>/products/<product>/settings/<setting>/removal", methods=["GET", "POST"]
 )
 @acting
-def remove_setting(
-    membership: Membership, partnership: Partnership, product: str, setting: str
-) -> AnyResponse:
+def remove_setting(membership: Member, partnership: Partnership, product: str, setting: str) -> AnyResponse:
     """Asks once, then takes the setting of the client away."""
     it = product_to_change(partnership, product)
     row, form = found(products_queries.setting_of(it, setting)), ConfirmForm()

@@ -12,7 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import clock, kept, uploads
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, person, person_or_none
-from webapp.accounts.models import Membership, Organisation
+from webapp.accounts.models import Organisation
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.directory import actions, labels, queries
 from webapp.directory.forms import ApplicationForm, ListingForm, country_choices, read_filters, region_groups
@@ -97,14 +98,14 @@ def become() -> Response:
 
 @blueprint.route("/o/<org>/application", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def apply(membership: Membership) -> AnyResponse:
+def apply(membership: Member) -> AnyResponse:
     """The application of an organisation (RULES A1, A4), or what is in its way."""
     form = ApplicationForm()
     try:
         queries.refuse_obstacle(membership.organisation)
         if form.validate_on_submit():
             _apply(membership.organisation, form)
-            return go(url_for("directory.apply", org=membership.organisation.public_id))
+            return go(url_for("directory.apply", org=membership.org.public_id))
     except MayNotApply as refusal:
         return _in_the_way(membership, refusal.why)
     return _application_page(membership, form)
@@ -116,12 +117,12 @@ def _apply(organisation: Organisation, form: ApplicationForm) -> None:
     )
 
 
-def _application_page(membership: Membership, form: ApplicationForm) -> Response:
+def _application_page(membership: Member, form: ApplicationForm) -> Response:
     last = queries.last_application(membership.organisation)
     return show("directory/apply.html", form, membership=membership, last=last, programme=programme())
 
 
-def _in_the_way(membership: Membership, why: str) -> Response:
+def _in_the_way(membership: Member, why: str) -> Response:
     """An explaining page, not an error: the person did nothing wrong."""
     application = queries.last_application(membership.organisation)
     return render("directory/obstacle.html", membership=membership, why=why, application=application)
@@ -133,7 +134,7 @@ def _in_the_way(membership: Membership, why: str) -> Response:
 @blueprint.route("/o/<org>/directory-profile", methods=["GET", "POST"])
 @uploads.takes_files
 @member(Role.ADMINISTRATOR)
-def listing(membership: Membership) -> AnyResponse:
+def listing(membership: Member) -> AnyResponse:
     """The editor of what the directory shows."""
     partner = _account(membership)
     form = ListingForm(partner=partner)
@@ -147,11 +148,11 @@ def listing(membership: Membership) -> AnyResponse:
             now=clock.now(),
         )
         flash(_("The directory profile is saved."))
-        return go(url_for("directory.listing", org=membership.organisation.public_id))
+        return go(url_for("directory.listing", org=membership.org.public_id))
     return show("directory/listing.html", form, membership=membership, partner=partner)
 
 
-def _account(membership: Membership) -> PartnerAccount:
+def _account(membership: Member) -> PartnerAccount:
     """The organisation's partner account; 404 for an organisation without one."""
     partner = queries.account_of(membership.organisation)
     if partner is None or partner.suspended_at:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from webapp import clock, uploads
 from webapp.accounts import queries as account_queries
 from webapp.accounts.access import member, person, signed_in
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES
 from webapp.directory.models import PartnerAccount
@@ -46,7 +46,7 @@ def open_mailed(tender: str) -> AnyResponse:
 
 @blueprint.get("/o/<org>/tenders")
 @member()
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """The calls that went to the partner, by tab, 25 a page."""
     partner = found(queries.partner_of(membership.organisation))
     tab = request.args.get("tab", "open")
@@ -68,14 +68,14 @@ def _known(name: str, values: Iterable[str]) -> str:
     return value if value in values else ""
 
 
-def _received(membership: Membership, tender: str) -> TenderRecipient:
+def _received(membership: Member, tender: str) -> TenderRecipient:
     partner = found(queries.partner_of(membership.organisation))
     return found(queries.received(partner, tender))
 
 
 @blueprint.get("/o/<org>/tenders/<tender>")
 @member()
-def show(membership: Membership, tender: str) -> Response:
+def show(membership: Member, tender: str) -> Response:
     """One call: the excerpt, after the explicit opening everything, and the partner's own offer (RULES T2, T6)."""
     received = _received(membership, tender)
     call, partner = received.tender, received.partner
@@ -92,15 +92,15 @@ def show(membership: Membership, tender: str) -> Response:
 
 @blueprint.post("/o/<org>/tenders/<tender>/opening")
 @member()
-def open_contact(membership: Membership, tender: str) -> AnyResponse:
+def open_contact(membership: Member, tender: str) -> AnyResponse:
     """Shows the contact data; the requester sees that it did (RULES T2, T8)."""
     actions.open_contact(_received(membership, tender), by=person(), now=clock.now())
-    return go(url_for("inbox.show", org=membership.organisation.public_id, tender=tender, _anchor="contact"))
+    return go(url_for("inbox.show", org=membership.org.public_id, tender=tender, _anchor="contact"))
 
 
 @blueprint.get("/o/<org>/tenders/<tender>/files/<file>")
 @member()
-def file(membership: Membership, tender: str, file: str) -> Response:
+def file(membership: Member, tender: str, file: str) -> Response:
     """An attachment of a call that the partner has opened, or its own offer's PDF."""
     received = _received(membership, tender)
     call, offer = received.tender, tenders.offer_of(received.tender, received.partner)
@@ -122,12 +122,12 @@ def _may_read(received: TenderRecipient) -> bool:
 @blueprint.route("/o/<org>/tenders/<tender>/offer", methods=["GET", "POST"])
 @uploads.takes_files
 @member()
-def offer(membership: Membership, tender: str) -> AnyResponse:
+def offer(membership: Member, tender: str) -> AnyResponse:
     """The partner's offer: made or changed (RULES T7)."""
     received = _received(membership, tender)
     if received.tender.status(clock.now()) is not Status.OPEN:
         raise NotOpen()
-    here = url_for("inbox.show", org=membership.organisation.public_id, tender=tender)
+    here = url_for("inbox.show", org=membership.org.public_id, tender=tender)
     if not queries.opening(received.tender, received.partner):
         return go(here)
     old = tenders.offer_of(received.tender, received.partner)
@@ -178,19 +178,19 @@ def _make_offer(form: OfferForm, received: TenderRecipient) -> bool:
 
 @blueprint.post("/o/<org>/tenders/<tender>/offer/withdrawal")
 @member()
-def withdraw_offer(membership: Membership, tender: str) -> AnyResponse:
+def withdraw_offer(membership: Member, tender: str) -> AnyResponse:
     """Takes the offer back."""
     received = _received(membership, tender)
     actions.withdraw_offer(
         found(tenders.offer_of(received.tender, received.partner)), by=person(), now=clock.now()
     )
     flash(_("Your offer is withdrawn. You can make a new one while the call is open."))
-    return go(url_for("inbox.show", org=membership.organisation.public_id, tender=tender))
+    return go(url_for("inbox.show", org=membership.org.public_id, tender=tender))
 
 
 @blueprint.post("/o/<org>/tenders/<tender>/dismissal")
 @member()
-def dismiss(membership: Membership, tender: str) -> AnyResponse:
+def dismiss(membership: Member, tender: str) -> AnyResponse:
     """ "Not for us", with a reason (RULES T9)."""
     received = _received(membership, tender)
     form = DismissalForm()
@@ -200,21 +200,21 @@ def dismiss(membership: Membership, tender: str) -> AnyResponse:
         )
     actions.dismiss(received, reason=form.reason.data, by=person(), now=clock.now())
     flash(_("The call has left your inbox. You find it under “Not for us”."))
-    return go(url_for("inbox.index", org=membership.organisation.public_id))
+    return go(url_for("inbox.index", org=membership.org.public_id))
 
 
 @blueprint.post("/o/<org>/tenders/<tender>/dismissal/end")
 @member()
-def take_back_dismissal(membership: Membership, tender: str) -> AnyResponse:
+def take_back_dismissal(membership: Member, tender: str) -> AnyResponse:
     """The call comes back into the inbox."""
     actions.take_back_dismissal(_received(membership, tender), by=person(), now=clock.now())
     flash(_("The call is back in your inbox."))
-    return go(url_for("inbox.show", org=membership.organisation.public_id, tender=tender))
+    return go(url_for("inbox.show", org=membership.org.public_id, tender=tender))
 
 
 @blueprint.route("/o/<org>/tenders/preferences", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def preferences(membership: Membership) -> AnyResponse:
+def preferences(membership: Member) -> AnyResponse:
     """Which calls come, how, and to whom (RULES T9)."""
     partner = found(queries.partner_of(membership.organisation))
     team = account_queries.team(membership.organisation)
@@ -223,7 +223,7 @@ def preferences(membership: Membership) -> AnyResponse:
         contact = form.members[form.contact.data]
         actions.set_preferences(partner, form.preferences, contact=contact, by=person(), now=clock.now())
         flash(_("Your preferences are saved. They count for calls from now on."))
-        return go(url_for("inbox.preferences", org=membership.organisation.public_id))
+        return go(url_for("inbox.preferences", org=membership.org.public_id))
     status = 422 if form.errors else 200
     return render("inbox/preferences.html", status=status, membership=membership, partner=partner, form=form)
 

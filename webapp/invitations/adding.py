@@ -14,7 +14,7 @@ from webapp import clock, drafts, limits
 from webapp.accounts import access
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, own_draft, person, signed_in
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.forms import ConfirmForm
 from webapp.found import found
@@ -48,13 +48,13 @@ ADDRESSES_TRIED = Limit(
 
 @blueprint.get("/o/<org>/partners/new")
 @member(Role.LEGAL_REPRESENTATIVE)
-def new(membership: Membership) -> AnyResponse:
+def new(membership: Member) -> AnyResponse:
     """On to the first page, under a key of its own; nothing is kept before it is sent."""
     return go(_page_of(membership, drafts.new_key(), Step.WHO, partner=request.args.get("partner")))
 
 
-def _page_of(membership: Membership, key: str, step: Step, **query: Any) -> str:
-    return url_for(f"invitations.{step}", org=membership.organisation.public_id, draft=key, **query)
+def _page_of(membership: Member, key: str, step: Step, **query: Any) -> str:
+    return url_for(f"invitations.{step}", org=membership.org.public_id, draft=key, **query)
 
 
 def on_the_way(step: Step) -> Callable[[View], View]:
@@ -66,7 +66,7 @@ def on_the_way(step: Step) -> Callable[[View], View]:
     def decorate(view: View) -> View:
         @wraps(view)
         @member(Role.LEGAL_REPRESENTATIVE)
-        def guarded(membership: Membership, draft: str) -> object:
+        def guarded(membership: Member, draft: str) -> object:
             choice = _choice(membership, draft, step)
             if not isinstance(choice, Choice):
                 return choice
@@ -87,25 +87,25 @@ def _first(choice: Choice, step: Step) -> Step | None:
     return missing if missing and choice.steps.index(missing) < choice.steps.index(step) else None
 
 
-def _choice(membership: Membership, key: str, step: Step) -> Choice | AnyResponse:
+def _choice(membership: Member, key: str, step: Step) -> Choice | AnyResponse:
     """The answers so far; else the page to go to instead. The first page begins without any."""
     draft = own_draft(DRAFT, key, membership)
     if draft is None:
         if step is Step.WHO:
             return Choice.read({}, membership.organisation)
         flash(_("This form was opened too long ago. Please start again."), "error")
-        return go(url_for("invitations.new", org=membership.organisation.public_id))
+        return go(url_for("invitations.new", org=membership.org.public_id))
     if draft.finished_at:
         flash(_("This invitation has been sent already. You will find it in the list."))
         return _to_partners(membership)
     return Choice.read(draft.data, membership.organisation)
 
 
-def _keep(membership: Membership, key: str, choice: Choice) -> drafts.Draft:
+def _keep(membership: Member, key: str, choice: Choice) -> drafts.Draft:
     return drafts.save(DRAFT, key, {**choice.as_kept, "by": membership.public_id}, now=clock.now())
 
 
-def _onward(membership: Membership, key: str, choice: Choice, step: Step) -> AnyResponse:
+def _onward(membership: Member, key: str, choice: Choice, step: Step) -> AnyResponse:
     """Keeps the answer and goes to the next page, or back to the last one where the answer was changed from there."""
     _keep(membership, key, choice)
     then = request.args.get("then")
@@ -115,13 +115,13 @@ def _onward(membership: Membership, key: str, choice: Choice, step: Step) -> Any
     return go(_page_of(membership, key, after, then=None if after is Step.CHECK else then))
 
 
-def _to_partners(membership: Membership) -> AnyResponse:
-    return go(url_for("partners.index", org=membership.organisation.public_id))
+def _to_partners(membership: Member) -> AnyResponse:
+    return go(url_for("partners.index", org=membership.org.public_id))
 
 
 @blueprint.route("/o/<org>/partners/new/<draft>/who", methods=["GET", "POST"])
 @on_the_way(Step.WHO)
-def who(membership: Membership, key: str, choice: Choice) -> AnyResponse:
+def who(membership: Member, key: str, choice: Choice) -> AnyResponse:
     """Searches a partner by name, or by the exact address of one who answers for it."""
     q = read_search(request.values)
     candidates = _candidates(choice, q)
@@ -155,7 +155,7 @@ def _preset(choice: Choice, candidates: list[Candidate]) -> str | None:
 
 @blueprint.route("/o/<org>/partners/new/<draft>/access", endpoint="access", methods=["GET", "POST"])
 @on_the_way(Step.ACCESS)
-def access_step(membership: Membership, key: str, choice: Choice) -> AnyResponse:
+def access_step(membership: Member, key: str, choice: Choice) -> AnyResponse:
     """Limited or full; what other partners stand in the way of can't be chosen (RULES C1–C3)."""
     bars = partnerships.bars(choice.client)
     form = AccessForm(bars, data={"access": choice.access})
@@ -170,7 +170,7 @@ def access_step(membership: Membership, key: str, choice: Choice) -> AnyResponse
 
 @blueprint.route("/o/<org>/partners/new/<draft>/products", methods=["GET", "POST"])
 @on_the_way(Step.PRODUCTS)
-def products(membership: Membership, key: str, choice: Choice) -> AnyResponse:
+def products(membership: Member, key: str, choice: Choice) -> AnyResponse:
     """Which products, each with its rights (RULES C4)."""
     form, q, page = ConfirmForm(), request.args.get("q", "")[:SEARCH_LENGTH], page_number(request.args)
     if form.validate_on_submit():
@@ -188,7 +188,7 @@ def products(membership: Membership, key: str, choice: Choice) -> AnyResponse:
     )  # fmt: skip
 
 
-def _list_page(membership: Membership, key: str, wanted: ListPage) -> AnyResponse:
+def _list_page(membership: Member, key: str, wanted: ListPage) -> AnyResponse:
     then = request.args.get("then")
     return go(_page_of(membership, key, Step.PRODUCTS, page=wanted.page, q=wanted.q or None, then=then))
 
@@ -204,7 +204,7 @@ def _what_it_can_do(choice: Choice) -> list[partnership_labels.Line]:
 
 @blueprint.route("/o/<org>/partners/new/<draft>/wallet", methods=["GET", "POST"])
 @on_the_way(Step.WALLET)
-def wallet(membership: Membership, key: str, choice: Choice) -> AnyResponse:
+def wallet(membership: Member, key: str, choice: Choice) -> AnyResponse:
     """Whose payment method is used with full access (RULES C5)."""
     form = WalletForm(data={"payer": choice.payer})
     if form.validate_on_submit():
@@ -215,7 +215,7 @@ def wallet(membership: Membership, key: str, choice: Choice) -> AnyResponse:
 
 @blueprint.route("/o/<org>/partners/new/<draft>/check", methods=["GET", "POST"])
 @on_the_way(Step.CHECK)
-def check(membership: Membership, key: str, choice: Choice) -> AnyResponse:
+def check(membership: Member, key: str, choice: Choice) -> AnyResponse:
     """Everything once more; then the invitation is sent, once."""
     form = SendForm(choice)
     if form.is_submitted():
@@ -233,7 +233,7 @@ def _attempts(choice: Choice) -> list[tuple[Limit, str]]:
     return invitation_attempts(choice.client, found(choice.partner), person())
 
 
-def _send(draft: drafts.Draft, membership: Membership, choice: Choice) -> AnyResponse:
+def _send(draft: drafts.Draft, membership: Member, choice: Choice) -> AnyResponse:
     sent = actions.invite(
         draft, choice.client, found(choice.partner), choice.terms, choice.picked, message=choice.message,
         language=current_language(), by=person(), now=clock.now(),
@@ -242,7 +242,7 @@ def _send(draft: drafts.Draft, membership: Membership, choice: Choice) -> AnyRes
     return _to_partners(membership)
 
 
-def _check_page(membership: Membership, key: str, choice: Choice, form: SendForm) -> Response:
+def _check_page(membership: Member, key: str, choice: Choice, form: SendForm) -> Response:
     """The state as it is now, whatever was refused."""
     partner = found(choice.partner)
     return show(

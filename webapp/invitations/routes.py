@@ -13,6 +13,7 @@ from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, person, person_or_none, signed_in
 from webapp.accounts.entrance import leave
 from webapp.accounts.models import Membership
+from webapp.accounts.queries import AnyMember, Member
 from webapp.accounts.rules import Role
 from webapp.directory import queries as directory
 from webapp.errors import link_over
@@ -44,7 +45,7 @@ for _name, _filter in {**partnership_labels.FILTERS, **labels.FILTERS}.items():
 
 @blueprint.post("/o/<org>/invitations/<invitation>/mail")
 @member(Role.LEGAL_REPRESENTATIVE)
-def resend(membership: Membership, invitation: str) -> AnyResponse:
+def resend(membership: Member, invitation: str) -> AnyResponse:
     """Once more by mail; the older link dies."""
     sent = found(queries.sent_by(membership.organisation, invitation))
     told, again = _resend(sent)
@@ -73,17 +74,15 @@ def _resend(sent: Invitation) -> tuple[str, bool]:
     return _("Sent again. The link in the older mail no longer works."), True
 
 
-def _to_list(membership: Membership, sent: Invitation) -> AnyResponse:
+def _to_list(membership: Member, sent: Invitation) -> AnyResponse:
     """The list in which the sender sees it."""
     to_partner = sent.direction is Direction.TO_PARTNER
-    return go(
-        url_for("partners.index" if to_partner else "clients.index", org=membership.organisation.public_id)
-    )
+    return go(url_for("partners.index" if to_partner else "clients.index", org=membership.org.public_id))
 
 
 @blueprint.route("/o/<org>/invitations/<invitation>/deletion", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def delete(membership: Membership, invitation: str) -> AnyResponse:
+def delete(membership: Member, invitation: str) -> AnyResponse:
     """Asks once, then takes the invitation back."""
     sent = found(queries.sent_by(membership.organisation, invitation))
     form = ConfirmForm()
@@ -112,7 +111,7 @@ class Received:
     """An invitation before somebody who may answer it, by its link or in the partner's space."""
 
     invitation: Invitation
-    membership: Membership
+    membership: AnyMember
     token: str = ""
 
     def address(self, part: str) -> str:
@@ -121,7 +120,7 @@ class Received:
             return url_for(f"invitations.{part}", token=self.token)
         return url_for(
             "invitations.received" if part == "link" else f"invitations.{part}_here",
-            org=self.membership.organisation.public_id,
+            org=self.membership.org.public_id,
             invitation=self.invitation.public_id,
         )
 
@@ -157,7 +156,7 @@ def _for_representatives(it: Received) -> Received | AnyResponse:
     return access.too_weak(it.membership, Role.LEGAL_REPRESENTATIVE)
 
 
-def _here(membership: Membership, public_id: str) -> Received | AnyResponse:
+def _here(membership: Member, public_id: str) -> Received | AnyResponse:
     """The same for an invitation that is opened in the partner's space."""
     partner = found(directory.account_of(membership.organisation))
     invitation = found(queries.received_by_partner(partner, public_id))
@@ -198,9 +197,7 @@ def _accept(it: Received) -> AnyResponse:
     try:
         partnership = actions.accept(it.invitation, by=person(), now=clock.now())
         flash(_("You work for %(client)s from now on.", client=client.name))
-        return go(
-            url_for("clients.show", org=it.membership.organisation.public_id, client=partnership.public_id)
-        )
+        return go(url_for("clients.show", org=it.membership.org.public_id, client=partnership.public_id))
     except rules.NotWaiting:
         return go(it.address("link"))
     except (FullGiven, HeldByOthers, ProductTaken):
@@ -219,7 +216,7 @@ def _refuse(it: Received) -> AnyResponse:
         flash(
             _("You have refused the invitation. %(client)s is told.", client=found(it.invitation.client).name)
         )
-    return go(url_for("clients.index", org=it.membership.organisation.public_id))
+    return go(url_for("clients.index", org=it.membership.org.public_id))
 
 
 @blueprint.get("/i/<token>")
@@ -254,7 +251,7 @@ def switch_account(token: str) -> AnyResponse:
 
 @blueprint.get("/o/<org>/invitations/<invitation>")
 @member()
-def received(membership: Membership, invitation: str) -> AnyResponse:
+def received(membership: Member, invitation: str) -> AnyResponse:
     """The same page in the partner's space."""
     it = _here(membership, invitation)
     return _answer_page(it, RefusalForm()) if isinstance(it, Received) else it
@@ -262,7 +259,7 @@ def received(membership: Membership, invitation: str) -> AnyResponse:
 
 @blueprint.post("/o/<org>/invitations/<invitation>/acceptance")
 @member()
-def accept_here(membership: Membership, invitation: str) -> AnyResponse:
+def accept_here(membership: Member, invitation: str) -> AnyResponse:
     """The partner says yes, in its space."""
     it = _here(membership, invitation)
     return _accept(it) if isinstance(it, Received) else it
@@ -270,7 +267,7 @@ def accept_here(membership: Membership, invitation: str) -> AnyResponse:
 
 @blueprint.post("/o/<org>/invitations/<invitation>/refusal")
 @member()
-def refuse_here(membership: Membership, invitation: str) -> AnyResponse:
+def refuse_here(membership: Member, invitation: str) -> AnyResponse:
     """The partner says no, in its space."""
     it = _here(membership, invitation)
     return _refuse(it) if isinstance(it, Received) else it

@@ -6,7 +6,7 @@ from flask import Blueprint, Response, request
 
 from webapp import clock
 from webapp.accounts.access import member
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.found import found
 from webapp.htmx import page_number, render
 from webapp.i18n import current_language
@@ -22,7 +22,7 @@ for _name, _filter in labels.FILTERS.items():
 
 @blueprint.get("/o/<org>/invoices")
 @member(MANAGES_MONEY)
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """The invoices and credit notes that the organisation pays, by year, with their sums."""
     years = queries.years_of(membership.organisation)
     year = read_year(request.args, years)
@@ -36,7 +36,7 @@ def index(membership: Membership) -> Response:
 
 @blueprint.get("/o/<org>/invoices/<invoice>", endpoint="show")
 @member(MANAGES_MONEY)
-def show_invoice(membership: Membership, invoice: str) -> Response:
+def show_invoice(membership: Member, invoice: str) -> Response:
     """All that the document says, each price explained, and how to pay what is still missing."""
     it = found(orders.invoice_of(membership.organisation, invoice))
     return render(
@@ -48,13 +48,13 @@ def show_invoice(membership: Membership, invoice: str) -> Response:
 
 @blueprint.get("/o/<org>/invoices/<invoice>.pdf")
 @member(MANAGES_MONEY)
-def document(membership: Membership, invoice: str) -> Response:
+def document(membership: Member, invoice: str) -> Response:
     """The document for people."""
     return exchange.download(found(orders.invoice_of(membership.organisation, invoice)), "pdf")
 
 
 @blueprint.get("/o/<org>/invoices/<invoice>.xml")
 @member(MANAGES_MONEY)
-def electronic(membership: Membership, invoice: str) -> Response:
+def electronic(membership: Member, invoice: str) -> Response:
     """The document for machines."""
     return exchange.download(found(orders.invoice_of(membership.organisation, invoice)), "xml")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from flask import Response
 
 from webapp.accounts.access import member, too_weak
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.clients.access import acting
 from webapp.htmx import render
 from webapp.ordering.models import Purchase
@@ -26,7 +26,7 @@ def for_itself(view: View) -> View:
 
     @wraps(view)
     @member(MANAGES_MONEY)
-    def guarded(*args: object, membership: Membership, **kwargs: object) -> object:
+    def guarded(*args: object, membership: Member, **kwargs: object) -> object:
         return view(Purchase(membership), *args, **kwargs)
 
     return guarded  # type: ignore[return-value] # `org` became the purchase
@@ -37,7 +37,7 @@ def for_client(view: View) -> View:
 
     @wraps(view)
     @acting
-    def guarded(*args: object, membership: Membership, partnership: Partnership, **kwargs: object) -> object:
+    def guarded(*args: object, membership: Member, partnership: Partnership, **kwargs: object) -> object:
         if not membership.role.reaches(MANAGES_MONEY):
             return too_weak(membership, MANAGES_MONEY)
         if not may_order(partnership.access, acting_for_client=True):
@@ -47,7 +47,7 @@ def for_client(view: View) -> View:
     return guarded  # type: ignore[return-value] # `org` and `client` became the purchase
 
 
-def limited(membership: Membership, partnership: Partnership) -> Response:
+def limited(membership: Member, partnership: Partnership) -> Response:
     """The page that says why a limited partner orders nothing, and whom to ask (RULES M4, last line)."""
     return render(
         "ordering/limited.html",

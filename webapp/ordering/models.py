@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from webapp.accounts.models import Membership, Organisation
+from webapp.accounts.models import Organisation
+from webapp.accounts.queries import Member
 from webapp.money import Money
 from webapp.orders.rules import Method
 from webapp.partnerships.models import Partnership
@@ -15,7 +16,7 @@ from webapp.partnerships.rules import Payer, Side
 class Purchase:
     """Who orders for whom: a colleague for the own organisation, or for a client of it (`partnership`)."""
 
-    membership: Membership
+    membership: Member
     partnership: Partnership | None = None
 
     @property

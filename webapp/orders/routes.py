@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts.access import member, person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.forms import ConfirmForm
 from webapp.found import found
 from webapp.htmx import go, page_number, render, show
@@ -33,7 +33,7 @@ def who_earns() -> Response:
 
 @blueprint.get("/o/<org>/orders")
 @member(rules.MANAGES_MONEY)
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """The orders that the organisation pays for, and those that are for it (RULES O8)."""
     standing = read_standing(request.args)
     return render(
@@ -46,7 +46,7 @@ def index(membership: Membership) -> Response:
 
 @blueprint.get("/o/<org>/orders/<order>", endpoint="show")
 @member(rules.MANAGES_MONEY)
-def show_order(membership: Membership, order: str) -> Response:
+def show_order(membership: Member, order: str) -> Response:
     """An order; all that is about money for its payer alone (RULES M5)."""
     it = found(queries.order_of(membership.organisation, order))
     pays = it.payer_id == membership.organisation_id
@@ -58,7 +58,7 @@ def show_order(membership: Membership, order: str) -> Response:
     )  # fmt: skip
 
 
-def _own(membership: Membership, public_id: str) -> Order | None:
+def _own(membership: Member, public_id: str) -> Order | None:
     """The order, if the organisation pays for it."""
     it = queries.order_of(membership.organisation, public_id)
     return it if it and it.payer_id == membership.organisation_id else None
@@ -66,7 +66,7 @@ def _own(membership: Membership, public_id: str) -> Order | None:
 
 @blueprint.route("/o/<org>/orders/<order>/cancellation", methods=["GET", "POST"])
 @member(rules.MANAGES_MONEY)
-def cancel_unpaid(membership: Membership, order: str) -> AnyResponse:
+def cancel_unpaid(membership: Member, order: str) -> AnyResponse:
     """Asks once, then takes back an order that is not paid (RULES M6)."""
     it = found(_own(membership, order))
     if it.paid_at or it.cancelled_at:
@@ -76,4 +76,4 @@ def cancel_unpaid(membership: Membership, order: str) -> AnyResponse:
         return show("orders/cancel_unpaid.html", form, membership=membership, order=it)
     actions.cancel_unpaid(it, organisation=membership.organisation, by=person(), now=clock.now())
     flash(_("Order %(number)s is cancelled.", number=it.number))
-    return go(url_for("orders.show", org=membership.organisation.public_id, order=it.public_id))
+    return go(url_for("orders.show", org=membership.org.public_id, order=it.public_id))

@@ -12,7 +12,8 @@ from webapp.accounts import access
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, person, person_or_none, signed_in
 from webapp.accounts.entrance import enter, leave
-from webapp.accounts.models import Membership, Organisation, User
+from webapp.accounts.models import Organisation, User
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.errors import link_over
 from webapp.forms import ConfirmForm
@@ -54,7 +55,7 @@ def new() -> AnyResponse:
 
 @blueprint.route("/o/<org>/settings", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def settings(membership: Membership) -> AnyResponse:
+def settings(membership: Member) -> AnyResponse:
     """What the organisation says of itself (RULES O3); then back to where it was needed (RULES M7)."""
     form = SettingsForm(membership.organisation)
     back = local_address(request.args.get("next"), "") or None
@@ -64,24 +65,24 @@ def settings(membership: Membership) -> AnyResponse:
             invoice_note=form.invoice_note.data or "", by=person(), now=clock.now(),
         )  # fmt: skip
         flash(_("The settings are saved."))
-        return go(back or url_for("organisations.settings", org=membership.organisation.public_id))
+        return go(back or url_for("organisations.settings", org=membership.org.public_id))
     return show("organisations/settings.html", form, membership=membership, next=back)
 
 
 # --- the team -----------------------------------------------------------------------------------------------
 
 
-def _to_team(membership: Membership) -> AnyResponse:
-    return go(url_for("organisations.team", org=membership.organisation.public_id))
+def _to_team(membership: Member) -> AnyResponse:
+    return go(url_for("organisations.team", org=membership.org.public_id))
 
 
-def _may(membership: Membership, current: Role | None, new: Role | None) -> bool:
+def _may(membership: Member, current: Role | None, new: Role | None) -> bool:
     return rules.may_set_role(membership.role, current=current, new=new)
 
 
 @blueprint.get("/o/<org>/team")
 @member()
-def team(membership: Membership) -> Response:
+def team(membership: Member) -> Response:
     """Who belongs to the organisation, and who is invited (RULES O2)."""
     return render(
         "organisations/team.html",
@@ -95,7 +96,7 @@ def team(membership: Membership) -> Response:
 
 @blueprint.route("/o/<org>/team/new", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def invite(membership: Membership) -> AnyResponse:
+def invite(membership: Member) -> AnyResponse:
     """Invites a colleague by mail."""
     organisation = membership.organisation
     form = InviteForm(membership.role, data={"language": organisation.language})
@@ -122,7 +123,7 @@ def _invitation_attempts(organisation: Organisation, email: str) -> list[tuple[L
 
 @blueprint.post("/o/<org>/team/invitations/<invitation>/mail")
 @member(Role.ADMINISTRATOR)
-def resend_invitation(membership: Membership, invitation: str) -> AnyResponse:
+def resend_invitation(membership: Member, invitation: str) -> AnyResponse:
     """Sends the invitation again; the older link dies."""
     invited = found(queries.open_invitation(membership.organisation, invitation))
     with saying_why_not():
@@ -134,7 +135,7 @@ def resend_invitation(membership: Membership, invitation: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/team/invitations/<invitation>/withdrawal", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def withdraw_invitation(membership: Membership, invitation: str) -> AnyResponse:
+def withdraw_invitation(membership: Member, invitation: str) -> AnyResponse:
     """Asks once, then takes the invitation back."""
     invited = found(queries.open_invitation(membership.organisation, invitation))
     form = ConfirmForm()
@@ -148,7 +149,7 @@ def withdraw_invitation(membership: Membership, invitation: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/team/<colleague>/role", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def change_role(membership: Membership, colleague: str) -> AnyResponse:
+def change_role(membership: Member, colleague: str) -> AnyResponse:
     """Another role for a colleague or oneself (RULES O2)."""
     other = found(queries.member(membership.organisation, colleague))
     if not _may(membership, other.role, other.role):
@@ -166,7 +167,7 @@ def change_role(membership: Membership, colleague: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/team/<colleague>/removal", methods=["GET", "POST"])
 @member()
-def remove_member(membership: Membership, colleague: str) -> AnyResponse:
+def remove_member(membership: Member, colleague: str) -> AnyResponse:
     """Asks once, then takes a colleague out; everybody may leave (RULES O2)."""
     other = found(queries.member(membership.organisation, colleague))
     oneself, name = other.id == membership.id, other.user.name

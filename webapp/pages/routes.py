@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, kept
 from webapp.accounts.access import member, person, person_or_none
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.config import LANGUAGES, Settings
 from webapp.directory import queries as directory
@@ -84,7 +84,7 @@ def home() -> Response:
 
 @blueprint.get("/o/<org>/")
 @member()
-def overview(membership: Membership) -> Response:
+def overview(membership: Member) -> Response:
     """An organisation's first page: what waits, where it stands, what to do next."""
     organisation = membership.organisation
     partner = directory.account_of(organisation) if organisation.programme == "partner" else None
@@ -102,7 +102,7 @@ def overview(membership: Membership) -> Response:
     )
 
 
-def _partners_of(membership: Membership) -> dict[str, Any]:
+def _partners_of(membership: Member) -> dict[str, Any]:
     """The organisation's own partners, and the requests of others that wait for this person."""
     return {
         "requests": invitations.waiting_for_person(person(), now=clock.now()),
@@ -111,7 +111,7 @@ def _partners_of(membership: Membership) -> dict[str, Any]:
     }
 
 
-def _overview_of_partner(membership: Membership, partner: PartnerAccount, sent: list[Tender]) -> Response:
+def _overview_of_partner(membership: Member, partner: PartnerAccount, sent: list[Tender]) -> Response:
     now, reaches_all = clock.now(), manages_all_clients(membership.role)
     volume = revenue.volume(partner)
     return render(

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, drafts
 from webapp.accounts.access import member, person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.drafts import Draft
 from webapp.forms import BaseForm, ConfirmForm
@@ -46,7 +46,7 @@ for _name, _filter in labels.FILTERS.items():
 LISTED = 3  # changes that the bar names
 
 
-def _partnership(membership: Membership, public_id: str) -> Partnership:
+def _partnership(membership: Member, public_id: str) -> Partnership:
     return found(partnerships.clients_partnership(membership.organisation, public_id))
 
 
@@ -56,7 +56,7 @@ def _address(partnership: Partnership, endpoint: str = "show", **query: Any) -> 
     )
 
 
-def _manages(membership: Membership) -> bool:
+def _manages(membership: Member) -> bool:
     return membership.role is Role.LEGAL_REPRESENTATIVE
 
 
@@ -65,7 +65,7 @@ def _manages(membership: Membership) -> bool:
 
 @blueprint.get("/o/<org>/partners")
 @member()
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """Who may do what, what is on its way, and what has ended."""
     client, now = membership.organisation, clock.now()
     return render(
@@ -85,7 +85,7 @@ def index(membership: Membership) -> Response:
 
 @blueprint.get("/o/<org>/partners/<partner>", endpoint="show")
 @member()
-def show_partner(membership: Membership, partner: str) -> AnyResponse:
+def show_partner(membership: Member, partner: str) -> AnyResponse:
     """What the partner can do today, and for legal representatives the editor of that (RULES C9)."""
     partnership = _partnership(membership, partner)
     edit = _edit(membership, partnership, request.args.get("draft", ""))
@@ -95,7 +95,7 @@ def show_partner(membership: Membership, partner: str) -> AnyResponse:
     return _page(membership, partnership, edit, shown)
 
 
-def _edit(membership: Membership, partnership: Partnership, key: str) -> Edit | None:
+def _edit(membership: Member, partnership: Partnership, key: str) -> Edit | None:
     """The person's own changes of this partnership that wait to be saved."""
     draft = _draft(partnership, key)
     if draft is None or draft.finished_at or not _editable(membership, partnership):
@@ -109,12 +109,12 @@ def _draft(partnership: Partnership, key: str) -> Draft | None:
     return draft if draft and (draft.data["partnership"], draft.data["by"]) == own else None
 
 
-def _editable(membership: Membership, partnership: Partnership) -> bool:
+def _editable(membership: Member, partnership: Partnership) -> bool:
     return _manages(membership) and partnership.standing is Standing.ACTIVE
 
 
 def _page(
-    membership: Membership,
+    membership: Member,
     partnership: Partnership,
     edit: Edit | None,
     shown: ListPage,
@@ -165,7 +165,7 @@ def _told(change: PartnershipChange, partnership: Partnership) -> list[str]:
 
 @blueprint.post("/o/<org>/partners/<partner>/draft")
 @member(Role.LEGAL_REPRESENTATIVE)
-def draft(membership: Membership, partner: str) -> AnyResponse:
+def draft(membership: Member, partner: str) -> AnyResponse:
     """Keeps what the editor says, whatever its button; nothing of the partnership changes."""
     partnership = _partnership(membership, partner)
     if not _editable(membership, partnership):
@@ -181,7 +181,7 @@ def draft(membership: Membership, partner: str) -> AnyResponse:
     return _after(membership, partnership, edit)
 
 
-def _after(membership: Membership, partnership: Partnership, edit: Edit) -> AnyResponse:
+def _after(membership: Member, partnership: Partnership, edit: Edit) -> AnyResponse:
     """Where the button of the editor leads; without a button only the bar is drawn anew."""
     do, page = sent().get("do", ""), asked_page(sent())
     if page:
@@ -203,7 +203,7 @@ def _after(membership: Membership, partnership: Partnership, edit: Edit) -> AnyR
 
 @blueprint.get("/o/<org>/partners/<partner>/review")
 @member(Role.LEGAL_REPRESENTATIVE)
-def review(membership: Membership, partner: str) -> AnyResponse:
+def review(membership: Member, partner: str) -> AnyResponse:
     """All changes in whole sentences, and what the partner will be able to do."""
     partnership = _partnership(membership, partner)
     edit = _edit(membership, partnership, request.args.get("draft", ""))
@@ -212,9 +212,7 @@ def review(membership: Membership, partner: str) -> AnyResponse:
     return _review_page(membership, partnership, edit, ReviewForm(becomes_full=edit.becomes_full))
 
 
-def _review_page(
-    membership: Membership, partnership: Partnership, edit: Edit, form: ReviewForm
-) -> AnyResponse:
+def _review_page(membership: Member, partnership: Partnership, edit: Edit, form: ReviewForm) -> AnyResponse:
     """The changes; in place of them what somebody else has changed meanwhile, or who is in the way (409)."""
     if edit.stale:
         return _conflict_page(membership, partnership, edit)
@@ -231,7 +229,7 @@ def _review_page(
     )  # fmt: skip
 
 
-def _conflict_page(membership: Membership, partnership: Partnership, edit: Edit) -> Response:
+def _conflict_page(membership: Member, partnership: Partnership, edit: Edit) -> Response:
     """Both versions: nothing is overwritten, the reader chooses."""
     changes = partnerships.changes_since(partnership, edit.version)
     return render(
@@ -249,7 +247,7 @@ def _in_measure(form: BaseForm, partnership: Partnership) -> bool:
 
 @blueprint.post("/o/<org>/partners/<partner>/review")
 @member(Role.LEGAL_REPRESENTATIVE)
-def save(membership: Membership, partner: str) -> AnyResponse:
+def save(membership: Member, partner: str) -> AnyResponse:
     """Saves the changes, once, if nobody else has changed anything since (RULES C3, C9)."""
     partnership, key = _partnership(membership, partner), request.form.get("draft", "")
     edit, kept = _edit(membership, partnership, key), _draft(partnership, key)
@@ -272,7 +270,7 @@ def save(membership: Membership, partner: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/partners/<partner>/products/<product>/removal", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def remove_product(membership: Membership, partner: str, product: str) -> AnyResponse:
+def remove_product(membership: Member, partner: str, product: str) -> AnyResponse:
     """Asks once, then takes one product out of a limited partner's hands (RULES C9)."""
     partnership = _partnership(membership, partner)
     managed = queries.granted_product(partnership, product)
@@ -296,7 +294,7 @@ def remove_product(membership: Membership, partner: str, product: str) -> AnyRes
 
 @blueprint.get("/o/<org>/partners/<partner>/payment")
 @member(Role.LEGAL_REPRESENTATIVE)
-def payment(membership: Membership, partner: str) -> AnyResponse:
+def payment(membership: Member, partner: str) -> AnyResponse:
     """The two payment methods, the current one marked (RULES C10)."""
     partnership = _partnership(membership, partner)
     if not _has_payer(membership, partnership):
@@ -305,14 +303,14 @@ def payment(membership: Membership, partner: str) -> AnyResponse:
     return render("partners/payment.html", form=form, membership=membership, partnership=partnership)
 
 
-def _has_payer(membership: Membership, partnership: Partnership) -> bool:
+def _has_payer(membership: Member, partnership: Partnership) -> bool:
     """Only full access leaves a choice of who pays (RULES C5)."""
     return _editable(membership, partnership) and partnership.access is Access.FULL
 
 
 @blueprint.route("/o/<org>/partners/<partner>/payment/check", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def check_payment(membership: Membership, partner: str) -> AnyResponse:
+def check_payment(membership: Member, partner: str) -> AnyResponse:
     """What it means from now on; then it is saved and the partner is mailed (RULES C10)."""
     partnership, wanted = _partnership(membership, partner), request.args.get("payer")
     if wanted not in set(Payer) or not _has_payer(membership, partnership):
@@ -341,33 +339,33 @@ def _change_payer(partnership: Partnership, payer: Payer) -> None:
 # --- ending -------------------------------------------------------------------------------------------------
 
 
-def _ending(membership: Membership, public_id: str) -> Ending:
+def _ending(membership: Member, public_id: str) -> Ending:
     return Ending(_partnership(membership, public_id), membership, Side.CLIENT)
 
 
 @blueprint.get("/o/<org>/partners/<partner>/end")
 @member(Role.LEGAL_REPRESENTATIVE)
-def end(membership: Membership, partner: str) -> AnyResponse:
+def end(membership: Member, partner: str) -> AnyResponse:
     """What stops, what stays, and that it can't be undone (RULES C11)."""
     return ending.first_page(_ending(membership, partner))
 
 
 @blueprint.post("/o/<org>/partners/<partner>/end")
 @member(Role.LEGAL_REPRESENTATIVE)
-def go_on_ending(membership: Membership, partner: str) -> AnyResponse:
+def go_on_ending(membership: Member, partner: str) -> AnyResponse:
     """That was read: on to the password."""
     return ending.go_on(_ending(membership, partner))
 
 
 @blueprint.route("/o/<org>/partners/<partner>/end/password", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def end_password(membership: Membership, partner: str) -> AnyResponse:
+def end_password(membership: Member, partner: str) -> AnyResponse:
     """The password, which ends the partnership at once (RULES C11)."""
     return ending.second_page(_ending(membership, partner))
 
 
 @blueprint.get("/o/<org>/partners/<partner>/ended")
 @member()
-def ended(membership: Membership, partner: str) -> AnyResponse:
+def ended(membership: Member, partner: str) -> AnyResponse:
     """When it ended, and what next."""
     return ending.last_page(_ending(membership, partner))

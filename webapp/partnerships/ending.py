@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts.access import person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import WrongPassword
 from webapp.htmx import go, render, wants_fragment
 from webapp.partnerships import actions, queries
@@ -30,7 +30,7 @@ class Ending:
     endpoints `index`, `show`, `end`, `end_password` and `ended`, with the public id as `name`."""
 
     partnership: Partnership
-    membership: Membership
+    membership: Member
     side: Side
 
     @property
@@ -53,7 +53,7 @@ class Ending:
         """Where one of its pages is."""
         name = "partner" if self.side is Side.CLIENT else "client"
         values: dict[str, Any] = {
-            "org": self.membership.organisation.public_id,
+            "org": self.membership.org.public_id,
             name: self.partnership.public_id,
         }
         return url_for(f"{self.place}.{page}", **values)

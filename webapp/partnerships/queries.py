@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.accounts.queries import AnyMember
 from webapp.accounts.rules import Role
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
@@ -140,7 +141,7 @@ def bars(client: Organisation, *, but: Partnership | None = None) -> Bars:
 # --- what a partner may do ----------------------------------------------------------------------------------
 
 
-def reaching(membership: Membership) -> sa.ColumnElement[bool]:
+def reaching(membership: AnyMember) -> sa.ColumnElement[bool]:
     """The condition on partnerships under which this colleague of the partner reaches the client (RULES C13).
 
     To be used beside a join with PartnerAccount: active, not suspended, of this organisation, and for a
@@ -159,12 +160,12 @@ def reaching(membership: Membership) -> sa.ColumnElement[bool]:
     return sa.and_(mine, assigned)
 
 
-def reached(membership: Membership, public_id: str) -> Partnership | None:
+def reached(membership: AnyMember, public_id: str) -> Partnership | None:
     """The partnership through which this colleague of the partner reaches that client, at this moment."""
     return db.session.scalar(_with_both().where(Partnership.public_id == public_id, reaching(membership)))
 
 
-def partners_partnership(membership: Membership, public_id: str) -> Partnership | None:
+def partners_partnership(membership: AnyMember, public_id: str) -> Partnership | None:
     """One of the partner's partnerships with a client, also when it has ended or is suspended: its record.
 
     A collaborator sees those that are, or were, assigned to it.

@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, drafts
 from webapp.accounts.access import member, own_draft, person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.found import found
 from webapp.htmx import go, page_number, render, show
@@ -26,7 +26,7 @@ for _name, _filter in labels.FILTERS.items():
 
 @blueprint.get("/o/<org>/account/payment-in")
 @member(Role.ADMINISTRATOR)
-def pay_in(membership: Membership) -> Response:
+def pay_in(membership: Member) -> Response:
     """Where to a transfer that fills the prepaid account goes, and what it has to say."""
     organisation = membership.organisation
     reference = queries.top_up_reference(organisation)
@@ -40,7 +40,7 @@ def pay_in(membership: Membership) -> Response:
 
 @blueprint.get("/o/<org>/account/withdrawals")
 @member(Role.ADMINISTRATOR)
-def withdrawals(membership: Membership) -> Response:
+def withdrawals(membership: Member) -> Response:
     """What was asked for, and what became of it."""
     part = queries.withdrawals_of(membership.organisation, page=page_number(request.args))
     return render("payments/withdrawals.html", membership=membership, part=part)
@@ -49,7 +49,7 @@ def withdrawals(membership: Membership) -> Response:
 @blueprint.route("/o/<org>/account/withdrawals/new", methods=["GET", "POST"])
 @blueprint.route("/o/<org>/account/withdrawals/new/<draft>", methods=["GET", "POST"], endpoint="change")
 @member(Role.LEGAL_REPRESENTATIVE)
-def withdraw(membership: Membership, draft: str | None = None) -> AnyResponse:
+def withdraw(membership: Member, draft: str | None = None) -> AnyResponse:
     """How much, and where to (RULES M6); nothing happens before it was checked."""
     kept = found(own_draft("withdrawal", draft, membership)) if draft else None
     if draft and queries.by_key(draft):
@@ -58,13 +58,13 @@ def withdraw(membership: Membership, draft: str | None = None) -> AnyResponse:
     if form.accounts and form.validate_on_submit():
         key = draft or drafts.new_key()
         drafts.save("withdrawal", key, form.as_data(membership.public_id), now=clock.now())
-        return go(url_for("payments.check", org=membership.organisation.public_id, draft=key))
+        return go(url_for("payments.check", org=membership.org.public_id, draft=key))
     return show("payments/withdraw.html", form, membership=membership)
 
 
 @blueprint.route("/o/<org>/account/withdrawals/new/<draft>/check", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def check(membership: Membership, draft: str) -> AnyResponse:
+def check(membership: Member, draft: str) -> AnyResponse:
     """What is asked for, and the button; a second press asks for nothing more."""
     kept = found(own_draft("withdrawal", draft, membership))
     amount, destination = wanted_of(kept.data)
@@ -84,6 +84,6 @@ def check(membership: Membership, draft: str) -> AnyResponse:
     )
 
 
-def _asked(membership: Membership, sentence: str) -> AnyResponse:
+def _asked(membership: Member, sentence: str) -> AnyResponse:
     flash(sentence)
-    return go(url_for("payments.withdrawals", org=membership.organisation.public_id))
+    return go(url_for("payments.withdrawals", org=membership.org.public_id))

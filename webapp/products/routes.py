@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts.access import member, person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.forms import ConfirmForm
 from webapp.found import found
@@ -31,7 +31,7 @@ def today() -> date:
     return clock.day_of(clock.now())
 
 
-def _manages(membership: Membership) -> bool:
+def _manages(membership: Member) -> bool:
     """Whether the colleague changes settings and tags, not only which product has which tag."""
     return membership.role.reaches(Role.ADMINISTRATOR)
 
@@ -41,7 +41,7 @@ def _manages(membership: Membership) -> bool:
 
 @blueprint.get("/o/<org>/products")
 @member()
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """The organisation's products with their tags (RULES O9)."""
     organisation, search = membership.organisation, read_search(request.args)
     tags = queries.tags_of(organisation)
@@ -54,21 +54,21 @@ def index(membership: Membership) -> Response:
     )  # fmt: skip
 
 
-def _list_address(membership: Membership, search: str = "", tag: Tag | None = None, page: int = 1) -> str:
+def _list_address(membership: Member, search: str = "", tag: Tag | None = None, page: int = 1) -> str:
     return url_for(
         "products.index",
-        org=membership.organisation.public_id,
+        org=membership.org.public_id,
         q=search or None,
         tag=tag.public_id if tag else None,
         page=page if page > 1 else None,
     )
 
 
-def _product(membership: Membership, public_id: str) -> Product:
+def _product(membership: Member, public_id: str) -> Product:
     return found(queries.product(membership.organisation, public_id))
 
 
-def _active(membership: Membership, public_id: str) -> Product:
+def _active(membership: Member, public_id: str) -> Product:
     """The product, for a page that changes something of it."""
     product = _product(membership, public_id)
     if product.ended_at:
@@ -76,13 +76,13 @@ def _active(membership: Membership, public_id: str) -> Product:
     return product
 
 
-def _address(membership: Membership, product: Product) -> str:
-    return url_for("products.show", org=membership.organisation.public_id, product=product.public_id)
+def _address(membership: Member, product: Product) -> str:
+    return url_for("products.show", org=membership.org.public_id, product=product.public_id)
 
 
 @blueprint.get("/o/<org>/products/<product>", endpoint="show")
 @member()
-def show_product(membership: Membership, product: str) -> Response:
+def show_product(membership: Member, product: str) -> Response:
     """One product: facts, tags, settings, usage."""
     it = _product(membership, product)
     metric, days = read_chart(request.args)
@@ -102,7 +102,7 @@ def show_product(membership: Membership, product: str) -> Response:
 
 @blueprint.route("/o/<org>/products/<product>/settings/new", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def new_setting(membership: Membership, product: str) -> AnyResponse:
+def new_setting(membership: Member, product: str) -> AnyResponse:
     """Adds a technical setting."""
     it, form = _active(membership, product), SettingForm()
     if form.validate_on_submit():
@@ -118,7 +118,7 @@ def new_setting(membership: Membership, product: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/products/<product>/settings/<setting>", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def change_setting(membership: Membership, product: str, setting: str) -> AnyResponse:
+def change_setting(membership: Member, product: str, setting: str) -> AnyResponse:
     """Another value for a technical setting."""
     it = _active(membership, product)
     row = found(queries.setting_of(it, setting))
@@ -132,7 +132,7 @@ def change_setting(membership: Membership, product: str, setting: str) -> AnyRes
 
 @blueprint.route("/o/<org>/products/<product>/settings/<setting>/removal", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def remove_setting(membership: Membership, product: str, setting: str) -> AnyResponse:
+def remove_setting(membership: Member, product: str, setting: str) -> AnyResponse:
     """Asks once, then takes the setting away."""
     it = _active(membership, product)
     row, form = found(queries.setting_of(it, setting)), ConfirmForm()
@@ -149,7 +149,7 @@ def remove_setting(membership: Membership, product: str, setting: str) -> AnyRes
 
 @blueprint.route("/o/<org>/products/<product>/tags", methods=["GET", "POST"])
 @member()
-def tags(membership: Membership, product: str) -> AnyResponse:
+def tags(membership: Member, product: str) -> AnyResponse:
     """Puts a tag on the product (RULES O9): a page of its own, or in place."""
     it = _active(membership, product)
     if wants_fragment() and "closed" in request.args:
@@ -168,7 +168,7 @@ def tags(membership: Membership, product: str) -> AnyResponse:
 
 @blueprint.post("/o/<org>/products/<product>/tags/<tag>/removal")
 @member()
-def remove_tag(membership: Membership, product: str, tag: str) -> AnyResponse:
+def remove_tag(membership: Member, product: str, tag: str) -> AnyResponse:
     """Takes a tag off the product."""
     it, row = _active(membership, product), found(queries.tag(membership.organisation, tag))
     actions.remove_tag(it, row, by=person(), now=clock.now())
@@ -176,7 +176,7 @@ def remove_tag(membership: Membership, product: str, tag: str) -> AnyResponse:
     return _tags_changed(membership, it, said)
 
 
-def _tags_changed(membership: Membership, product: Product, said: str) -> AnyResponse:
+def _tags_changed(membership: Member, product: Product, said: str) -> AnyResponse:
     """Back to where the tags were changed."""
     if wants_fragment():
         return _cell(membership, _product(membership, product.public_id), said=said)
@@ -184,13 +184,11 @@ def _tags_changed(membership: Membership, product: Product, said: str) -> AnyRes
     return go(f"{_back(membership)}#tags-{product.public_id}")
 
 
-def _back(membership: Membership) -> str:
+def _back(membership: Member) -> str:
     return local_address(request.args.get("next"), _list_address(membership)).partition("#")[0]
 
 
-def _cell(
-    membership: Membership, product: Product, form: TagForm | None = None, *, said: str = ""
-) -> Response:
+def _cell(membership: Member, product: Product, form: TagForm | None = None, *, said: str = "") -> Response:
     """The product's tags, with the open form or closed."""
     return render(
         "products/tags.html",
@@ -209,17 +207,17 @@ def _cell(
 # --- an organisation's tags ---------------------------------------------------------------------------------
 
 
-def _tag(membership: Membership, public_id: str) -> Tag:
+def _tag(membership: Member, public_id: str) -> Tag:
     return found(queries.tag(membership.organisation, public_id))
 
 
-def _to_tags(membership: Membership) -> AnyResponse:
-    return go(url_for("products.tag_list", org=membership.organisation.public_id))
+def _to_tags(membership: Member) -> AnyResponse:
+    return go(url_for("products.tag_list", org=membership.org.public_id))
 
 
 @blueprint.get("/o/<org>/tags")
 @member()
-def tag_list(membership: Membership) -> Response:
+def tag_list(membership: Member) -> Response:
     """The organisation's tags, and on how many products each is (RULES O9)."""
     return render(
         "products/tag_list.html",
@@ -231,7 +229,7 @@ def tag_list(membership: Membership) -> Response:
 
 @blueprint.route("/o/<org>/tags/<tag>", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def edit_tag(membership: Membership, tag: str) -> AnyResponse:
+def edit_tag(membership: Member, tag: str) -> AnyResponse:
     """Another name or colour (RULES O9)."""
     row = _tag(membership, tag)
     form = TagForm(row)
@@ -248,7 +246,7 @@ def edit_tag(membership: Membership, tag: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/tags/<tag>/merger", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def merge_tag(membership: Membership, tag: str) -> AnyResponse:
+def merge_tag(membership: Member, tag: str) -> AnyResponse:
     """Puts another tag in its place, everywhere (RULES O9)."""
     row = _tag(membership, tag)
     form = MergeForm([each for each in queries.tags_of(membership.organisation) if each.id != row.id])
@@ -264,7 +262,7 @@ def merge_tag(membership: Membership, tag: str) -> AnyResponse:
 
 @blueprint.route("/o/<org>/tags/<tag>/removal", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def delete_tag(membership: Membership, tag: str) -> AnyResponse:
+def delete_tag(membership: Member, tag: str) -> AnyResponse:
     """Asks once, then takes the tag away from all products (RULES O9)."""
     row, form = _tag(membership, tag), ConfirmForm()
     if not form.validate_on_submit():

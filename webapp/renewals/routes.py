@@ -11,7 +11,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts.access import member, person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.forms import ConfirmForm
 from webapp.found import found
@@ -39,7 +39,7 @@ def by_month(renewals: list[Renewal], today: date) -> Iterator[tuple[date | None
 
 @blueprint.get("/o/<org>/renewals")
 @member(Role.ADMINISTRATOR)
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """What renews within a year, and what should have."""
     organisation, today = membership.organisation, clock.day_of(clock.now())
     part = queries.part(organisation, today=today, page=page_number(request.args))
@@ -56,7 +56,7 @@ def index(membership: Membership) -> Response:
 
 @blueprint.post("/o/<org>/products/<product>/automatic")
 @member(Role.ADMINISTRATOR)
-def automatic(membership: Membership, product: str) -> AnyResponse:
+def automatic(membership: Member, product: str) -> AnyResponse:
     """Lets a product renew by itself, or no more."""
     it = found(queries.renewal(membership.organisation, product)).product
     on, page = request.form.get("automatic") == "on", page_number(request.form)
@@ -65,13 +65,13 @@ def automatic(membership: Membership, product: str) -> AnyResponse:
             actions.set_automatic(membership.organisation, it, on, by=person(), now=clock.now())
             flash(_("%(product)s renews by itself.", product=it.label) if on
                   else _("%(product)s no longer renews by itself.", product=it.label))  # fmt: skip
-    org = membership.organisation.public_id
+    org = membership.org.public_id
     return go(url_for("renewals.index", org=org, page=page if page > 1 else None, _anchor=it.public_id))
 
 
 @blueprint.route("/o/<org>/renewals/notices", methods=["GET", "POST"])
 @member(Role.ADMINISTRATOR)
-def notices(membership: Membership) -> AnyResponse:
+def notices(membership: Member) -> AnyResponse:
     """Which mails about renewals come, and when."""
     organisation = membership.organisation
     form = NoticesForm(queries.wishes_of(organisation))

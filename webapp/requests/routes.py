@@ -12,7 +12,8 @@ from webapp import clock, drafts, limits
 from webapp.accounts import queries as accounts
 from webapp.accounts.access import member, own_draft, person, person_or_none, signed_in
 from webapp.accounts.entrance import enter
-from webapp.accounts.models import Membership, Organisation
+from webapp.accounts.models import Organisation
+from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.directory import queries as directory
 from webapp.directory.models import PartnerAccount
@@ -60,7 +61,7 @@ JOINS = Limit("request-join", 20, HOUR)  # from one network
 # --- the partner asks ---------------------------------------------------------------------------------------
 
 
-def _account(membership: Membership) -> PartnerAccount:
+def _account(membership: Member) -> PartnerAccount:
     """The partner that asks; 404 for an organisation that is none. Raises AccountSuspended."""
     partner = found(directory.account_of(membership.organisation))
     if partner.suspended_at:
@@ -68,17 +69,17 @@ def _account(membership: Membership) -> PartnerAccount:
     return partner
 
 
-def _to_clients(membership: Membership) -> AnyResponse:
-    return go(url_for("clients.index", org=membership.organisation.public_id))
+def _to_clients(membership: Member) -> AnyResponse:
+    return go(url_for("clients.index", org=membership.org.public_id))
 
 
-def _to_step(membership: Membership, key: str, step: str) -> AnyResponse:
-    return go(url_for(f"requests.{step}", org=membership.organisation.public_id, draft=key))
+def _to_step(membership: Member, key: str, step: str) -> AnyResponse:
+    return go(url_for(f"requests.{step}", org=membership.org.public_id, draft=key))
 
 
 @blueprint.get("/o/<org>/clients/new")
 @member(Role.LEGAL_REPRESENTATIVE)
-def new(membership: Membership) -> Response:
+def new(membership: Member) -> Response:
     """The first page, empty; its key makes it one request, however often it is sent."""
     _account(membership)
     form = WhoForm(formdata=None, data={"language": current_language()})
@@ -87,27 +88,27 @@ def new(membership: Membership) -> Response:
 
 @blueprint.route("/o/<org>/clients/new/<draft>/who", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def who(membership: Membership, draft: str) -> AnyResponse:
+def who(membership: Member, draft: str) -> AnyResponse:
     """Whom to ask. Known and unknown addresses are answered alike."""
     return _step(membership, draft, "who", WhoForm, "requests/who.html")
 
 
 @blueprint.route("/o/<org>/clients/new/<draft>/ask", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def ask(membership: Membership, draft: str) -> AnyResponse:
+def ask(membership: Member, draft: str) -> AnyResponse:
     """What to ask for: limited access by category, or full access."""
     return _step(membership, draft, "ask", AskForm, "requests/ask.html")
 
 
 @blueprint.route("/o/<org>/clients/new/<draft>/message", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def message(membership: Membership, draft: str) -> AnyResponse:
+def message(membership: Member, draft: str) -> AnyResponse:
     """A few words, or none."""
     return _step(membership, draft, "message", MessageForm, "requests/message.html")
 
 
 def _step(
-    membership: Membership, key: str, step: str, form_class: type[WhoForm | AskForm | MessageForm], page: str
+    membership: Member, key: str, step: str, form_class: type[WhoForm | AskForm | MessageForm], page: str
 ) -> AnyResponse:
     """One page of the wizard: keeps what was typed, and goes on when it is right."""
     kept = _begun(membership, key, first=step == "who" and request.method == "POST")
@@ -124,26 +125,26 @@ def _step(
     return show(page, form, membership=membership, draft=key, done=done)
 
 
-def _begun(membership: Membership, key: str, *, first: bool = False) -> Draft | AnyResponse | None:
+def _begun(membership: Member, key: str, *, first: bool = False) -> Draft | AnyResponse | None:
     """The draft that is not sent yet; None for the very `first` page; else the page to go to instead."""
     _account(membership)
     kept = own_draft("request", key, membership)
     if kept is None and not first:
         flash(_("This form was opened too long ago. Please start again."), "error")
-        return go(url_for("requests.new", org=membership.organisation.public_id))
+        return go(url_for("requests.new", org=membership.org.public_id))
     if kept and kept.finished_at:
         flash(_("This request has been sent already. You will find it in the list."))
         return _to_clients(membership)
     return kept
 
 
-def _keep(membership: Membership, key: str, data: dict[str, Any]) -> None:
+def _keep(membership: Member, key: str, data: dict[str, Any]) -> None:
     drafts.save("request", key, {**data, "by": membership.public_id}, now=clock.now())
 
 
 @blueprint.route("/o/<org>/clients/new/<draft>/check", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def check(membership: Membership, draft: str) -> AnyResponse:
+def check(membership: Member, draft: str) -> AnyResponse:
     """Everything once more; the button sends it, once."""
     kept, form = _begun(membership, draft), ConfirmForm()
     if not isinstance(kept, Draft):
@@ -158,16 +159,16 @@ def check(membership: Membership, draft: str) -> AnyResponse:
     )  # fmt: skip
 
 
-def _attempts(membership: Membership, partner: PartnerAccount, email: str) -> list[tuple[Limit, str]]:
+def _attempts(membership: Member, partner: PartnerAccount, email: str) -> list[tuple[Limit, str]]:
     return [
         (REQUESTS_FROM_NETWORK, limits.network(request.remote_addr)),
-        (REQUESTS, membership.organisation.public_id),
+        (REQUESTS, membership.org.public_id),
         (REQUESTS, person().public_id),
         *request_attempts(partner, email),
     ]
 
 
-def _send(membership: Membership, kept: Draft, form: ConfirmForm) -> bool:
+def _send(membership: Member, kept: Draft, form: ConfirmForm) -> bool:
     """Whether it is on its way; else the form says why not."""
     data, partner = kept.data, _account(membership)
     attempts = _attempts(membership, partner, data["email"])
@@ -215,7 +216,7 @@ def _over(asked: Invitation) -> Response:
     return render("requests/over.html", status=410, invitation=asked, state=state, mine=mine)
 
 
-def _received(membership: Membership, public_id: str) -> Invitation:
+def _received(membership: Member, public_id: str) -> Invitation:
     """The request to this person, answered for a client that is not the partner itself; else 404."""
     asked = found(invitation_queries.received_by_person(person(), public_id))
     if asked.partner.organisation_id == membership.organisation_id:
@@ -223,17 +224,17 @@ def _received(membership: Membership, public_id: str) -> Invitation:
     return asked
 
 
-def _choice(membership: Membership, asked: Invitation) -> dict[str, Any]:
+def _choice(membership: Member, asked: Invitation) -> dict[str, Any]:
     """What was chosen so far for this client, kept over the pages."""
     kept = drafts.find("grant", asked.public_id, now=clock.now())
-    if kept and kept.data["org"] == membership.organisation.public_id:
+    if kept and kept.data["org"] == membership.org.public_id:
         return kept.data
-    return {"org": membership.organisation.public_id, "access": "", "payer": "", "wanted": {}}
+    return {"org": membership.org.public_id, "access": "", "payer": "", "wanted": {}}
 
 
 @blueprint.route("/o/<org>/requests/<invitation>/grant", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def grant(membership: Membership, invitation: str) -> AnyResponse:
+def grant(membership: Member, invitation: str) -> AnyResponse:
     """Asked on one side, granted on the other; nothing is granted yet (RULES C7)."""
     asked = _received(membership, invitation)
     if asked.state(clock.now()) is not State.WAITING:
@@ -245,7 +246,7 @@ def grant(membership: Membership, invitation: str) -> AnyResponse:
     return _editor(membership, asked, form, selection)
 
 
-def _choose(membership: Membership, asked: Invitation, form: GrantForm, selection: Selection) -> AnyResponse:
+def _choose(membership: Member, asked: Invitation, form: GrantForm, selection: Selection) -> AnyResponse:
     """Keeps what was ticked; then on to the check page, or back for more."""
     read_boxes(request.form, selection)
     taking_over = request.form.get("do") == "asked" and asked.access is Access.LIMITED
@@ -254,7 +255,7 @@ def _choose(membership: Membership, asked: Invitation, form: GrantForm, selectio
             selection.take_family(each.family, each.rights)
     chosen = {**form.typed, **({"access": Access.LIMITED.value} if taking_over else {})}
     kept = Selection(membership.organisation, wanted=selection.picked).as_kept  # what is gone is forgotten
-    data = {"org": membership.organisation.public_id, **chosen, "wanted": kept}
+    data = {"org": membership.org.public_id, **chosen, "wanted": kept}
     drafts.save("grant", asked.public_id, data, now=clock.now())
     wanted = asked_page(request.form)
     if wanted or taking_over:
@@ -263,7 +264,7 @@ def _choose(membership: Membership, asked: Invitation, form: GrantForm, selectio
     return _judge(membership, asked, form, selection)
 
 
-def _judge(membership: Membership, asked: Invitation, form: GrantForm, selection: Selection) -> AnyResponse:
+def _judge(membership: Member, asked: Invitation, form: GrantForm, selection: Selection) -> AnyResponse:
     """On to the check page when nothing is in the way at this moment."""
     client = membership.organisation
     if form.chosen(any_product=bool(selection.picked)):
@@ -274,7 +275,7 @@ def _judge(membership: Membership, asked: Invitation, form: GrantForm, selection
     return _editor(membership, asked, form, selection)
 
 
-def _editor(membership: Membership, asked: Invitation, form: GrantForm, selection: Selection) -> Response:
+def _editor(membership: Member, asked: Invitation, form: GrantForm, selection: Selection) -> Response:
     """The page with both columns. With products on several pages, `page` and `q` say which are shown."""
     client = membership.organisation
     listed = products_page(
@@ -289,7 +290,7 @@ def _editor(membership: Membership, asked: Invitation, form: GrantForm, selectio
 
 @blueprint.route("/o/<org>/requests/<invitation>/grant/check", methods=["GET", "POST"])
 @member(Role.LEGAL_REPRESENTATIVE)
-def confirm(membership: Membership, invitation: str) -> AnyResponse:
+def confirm(membership: Member, invitation: str) -> AnyResponse:
     """What the partner will be able to do; only this button grants it."""
     asked, client = _received(membership, invitation), membership.organisation
     if asked.state(clock.now()) is not State.WAITING:
@@ -304,7 +305,7 @@ def confirm(membership: Membership, invitation: str) -> AnyResponse:
 
 
 def _review(
-    membership: Membership, asked: Invitation, form: ConfirmGrantForm, choice: dict[str, Any]
+    membership: Member, asked: Invitation, form: ConfirmGrantForm, choice: dict[str, Any]
 ) -> Response:
     client, terms = membership.organisation, kept_terms(choice)
     picked = {} if terms.access is Access.FULL else Selection.read(choice["wanted"], client).picked
@@ -315,7 +316,7 @@ def _review(
     )  # fmt: skip
 
 
-def _grant(membership: Membership, asked: Invitation, choice: dict[str, Any]) -> AnyResponse:
+def _grant(membership: Member, asked: Invitation, choice: dict[str, Any]) -> AnyResponse:
     """Grants it, or refuses it as a whole: what is in the way meanwhile is told above the choice, which is kept."""
     client, terms = membership.organisation, kept_terms(choice)
     picked = {} if terms.access is Access.FULL else Selection.read(choice["wanted"], client).wanted

@@ -16,6 +16,7 @@ from webapp import clock, drafts, limits, links, uploads
 from webapp.accounts import queries as account_queries
 from webapp.accounts.access import member, person_or_none
 from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.directory.labels import service_choices
 from webapp.drafts import Draft
 from webapp.found import found
@@ -327,7 +328,7 @@ def own_file(token: str, file: str) -> Response:
 
 @blueprint.get("/o/<org>/tenders/sent")
 @member()
-def sent(membership: Membership) -> Response:
+def sent(membership: Member) -> Response:
     """The organisation's own calls."""
     return render(
         "tenders/sent.html",
@@ -339,7 +340,7 @@ def sent(membership: Membership) -> Response:
 
 @blueprint.get("/o/<org>/tenders/sent/<tender>")
 @member()
-def sent_show(membership: Membership, tender: str) -> AnyResponse:
+def sent_show(membership: Member, tender: str) -> AnyResponse:
     """On to the call's own page, the same that the mailed link opens."""
     call = found(queries.sent(membership.organisation, tender))
     link = found(links.live("tender", call.id))
