@@ -7,8 +7,10 @@ What a commission comes to is worked out from what happened to its order, not fr
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from datetime import datetime, timedelta
 
+import sqlalchemy as sa
 from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
@@ -17,9 +19,8 @@ from webapp.accounts.models import Organisation, User
 from webapp.affiliation import mail as _mail  # noqa: F401 # registers the mails
 from webapp.affiliation import queries, rules
 from webapp.affiliation.models import AffiliateAccount, AffiliateLink, Attribution, Click, Commission
-from webapp.affiliation.rules import Reason, Sign, Verdict
+from webapp.affiliation.rules import Noted, Reason, Sign, Verdict
 from webapp.database import new_public_id
-from webapp.directory import queries as directory
 from webapp.extensions import db
 from webapp.ledger import actions as ledger
 from webapp.ledger.rules import AccountKind, Booking, Cause, conversion, taken_back
@@ -30,11 +31,12 @@ from webapp.orders import queries as orders
 from webapp.orders.models import Order
 from webapp.programme import Affiliation, programme
 from webapp.rates import queries as exchange
-from webapp.unit import insert_into, lock, unit_of_work
+from webapp.unit import insert_into, lock, rows_changed, take_turns, unit_of_work
 from webapp.visits import Visit
 
 COMMISSIONS = Account(AccountKind.COMMISSIONS)
 PORTION = 200  # commissions settled in one transaction
+FORGOTTEN_AT_ONCE = 500  # clicks deleted in one transaction
 FREE_MAIL = frozenset((
     "gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "live.com", "yahoo.com", "icloud.com", "me.com",
     "gmx.ch", "gmx.de", "gmx.at", "gmx.net", "web.de", "t-online.de", "bluewin.ch", "hispeed.ch", "sunrise.ch",
@@ -56,7 +58,7 @@ def join(organisation: Organisation, *, by: User, now: datetime) -> AffiliateAcc
     known = queries.account_of(organisation)
     if organisation.programme == "affiliate" and known:
         return known
-    if organisation.programme or directory.waiting_application(organisation):
+    if queries.obstacle(organisation):
         raise rules.MayNotJoin()
     account = known or _open(organisation, now=now)
     account.closed_at, account.policy_version = None, programme().version
@@ -92,6 +94,112 @@ def close(account: AffiliateAccount, *, by: User, now: datetime) -> None:
     audit.record("affiliate.closed", account, by=by, now=now, organisation=account.organisation)
 
 
+# --- links and clicks ---------------------------------------------------------------------------------------
+
+
+@unit_of_work
+def save_link(account: AffiliateAccount, path: str, label: str, *, by: User, now: datetime) -> AffiliateLink:
+    """A page whose clicks are counted apart. Raises NoAffiliate, LinkKept, TooManyLinks."""
+    if lock(account).closed_at:
+        raise rules.NoAffiliate()
+    known = queries.paths_of([account.id])[account.id]
+    if path in known:
+        raise rules.LinkKept()
+    if len(known.keys() - {""}) >= rules.LINKS_MOST:
+        raise rules.TooManyLinks()
+    link = AffiliateLink(account=account, path=path, label=label, created_at=now)
+    db.session.add(link)
+    db.session.flush()
+    audit.record("affiliate.link_saved", link, by=by, now=now, organisation=account.organisation)
+    return link
+
+
+@unit_of_work
+def remove_link(link: AffiliateLink, *, by: User, now: datetime) -> None:
+    """What it brought goes on being counted, among all other pages."""
+    account = lock(link.account)
+    clicks = lock(link).clicks
+    rest = _other_pages([account.id], now=now)[account.id][""]
+    for table in (Click, Attribution):
+        db.session.execute(sa.update(table).where(table.link_id == link.id).values(link_id=rest))
+    db.session.execute(_counted(rest, clicks))
+    audit.record("affiliate.link_removed", link, by=by, now=now, organisation=account.organisation)
+    db.session.delete(link)
+    db.session.flush()
+
+
+def _other_pages(account_ids: list[int], *, now: datetime) -> dict[int, dict[str, int]]:
+    """The links of these affiliates, each with the one that stands for all other pages."""
+    links = queries.paths_of(account_ids)
+    new = [
+        {"public_id": new_public_id(), "account_id": account_id, "path": "", "label": "", "created_at": now}
+        for account_id in account_ids
+        if "" not in links[account_id]
+    ]
+    if not new:
+        return links
+    db.session.execute(insert_into(AffiliateLink).on_conflict_do_nothing(), new)
+    return queries.paths_of(account_ids)
+
+
+def _counted(link_id: int, clicks: int) -> sa.Update:
+    return (
+        sa.update(AffiliateLink)
+        .where(AffiliateLink.id == link_id)
+        .values(clicks=AffiliateLink.clicks + clicks)
+        .execution_options(synchronize_session=False)
+    )
+
+
+@unit_of_work
+def write_clicks(noted: list[Noted], *, now: datetime) -> int:
+    """Rows for clicks that were noted, as far as they count, and each link's number; how many rows (RULES F1)."""
+    take_turns("clicks")
+    hashes = {network: network_hash(network) for network in {click.network for click in noted}}
+    pairs = {(click.account_id, hashed) for click in noted if (hashed := hashes[click.network])}
+    counted = queries.clicks_from(pairs, since=now - rules.CLICKS_SPAN)
+    kept = rules.within_limits(noted, hashes, counted)
+    links = _other_pages(sorted({click.account_id for click in kept}), now=now)
+    rows = [
+        {
+            "public_id": click.public_id, "account_id": click.account_id, "at": click.at,
+            "link_id": rules.link_followed(click.path, links[click.account_id]),
+            "network_hash": hashes[click.network],
+        }
+        for click in kept
+    ]  # fmt: skip
+    if rows:
+        db.session.execute(insert_into(Click).on_conflict_do_nothing(index_elements=["public_id"]), rows)
+    for link_id, clicks in sorted(Counter(row["link_id"] for row in rows).items()):
+        db.session.execute(_counted(link_id, clicks))
+    return len(rows)
+
+
+def forget_clicks(*, now: datetime) -> int:
+    """Once a click counts no more, its network is forgotten, and the click too if it won nobody; how many."""
+    before, forgotten = queries.window(now, programme().affiliation.click_days), 0
+    while n := _forget_some(before, now=now):
+        forgotten += n
+    _forget_networks(before, now=now)
+    return forgotten
+
+
+@unit_of_work
+def _forget_some(before: datetime, *, now: datetime) -> int:
+    old = queries.old_clicks(before=before, most=FORGOTTEN_AT_ONCE)
+    return rows_changed(sa.delete(Click).where(Click.id.in_(old))) if old else 0
+
+
+@unit_of_work
+def _forget_networks(before: datetime, *, now: datetime) -> None:
+    for table in (Click, Attribution):
+        db.session.execute(
+            sa.update(table)
+            .where(table.at < before, table.network_hash.is_not(None))
+            .values(network_hash=None)
+        )
+
+
 # --- winning a customer -------------------------------------------------------------------------------------
 
 
@@ -125,11 +233,12 @@ def attribute(organisation: Organisation, *, person: User, visit: Visit | None, 
 def _click(visit: Visit, account: AffiliateAccount) -> Click | None:
     """The click's row, made now if it was not written yet; None when it is another affiliate's."""
     assert visit.click is not None
+    links = queries.paths_of([account.id])[account.id]
     db.session.execute(
         insert_into(Click)
         .values(
             public_id=visit.click, account_id=account.id, at=visit.at,
-            network_hash=network_hash(visit.network),
+            link_id=rules.link_followed(visit.path, links), network_hash=network_hash(visit.network),
         )
         .on_conflict_do_nothing(index_elements=["public_id"])
     )  # fmt: skip

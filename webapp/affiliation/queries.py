@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
 from webapp.accounts.models import Membership, Organisation, User, UserSession
-from webapp.affiliation.models import AffiliateAccount, Attribution, Click, Commission
+from webapp.affiliation.models import AffiliateAccount, AffiliateLink, Attribution, Click, Commission
 from webapp.affiliation.rules import Verdict
+from webapp.directory import queries as directory
+from webapp.directory.rules import Obstacle
 from webapp.extensions import db
 from webapp.limits import network
 from webapp.orders.models import Order
@@ -30,6 +33,13 @@ def account_of(organisation: Organisation) -> AffiliateAccount | None:
     )
 
 
+def obstacle(organisation: Organisation) -> Obstacle | None:
+    """Why the organisation can't join at this moment (RULES A3)."""
+    if organisation.programme == "partner":
+        return Obstacle.PARTNER
+    return Obstacle.WAITING if directory.waiting_application(organisation) else None
+
+
 def open_account(tag: str) -> AffiliateAccount | None:
     """The affiliate with this tag, if its account is open (RULES F1)."""
     return db.session.scalar(
@@ -39,9 +49,99 @@ def open_account(tag: str) -> AffiliateAccount | None:
     )  # fmt: skip
 
 
+def id_of_open_account(tag: str) -> int | None:
+    """The same, just who it is: asked for each visitor that brings a tag, so not by way of a row."""
+    return db.session.scalar(
+        sa.select(AffiliateAccount.id).where(
+            AffiliateAccount.tag == tag, AffiliateAccount.closed_at.is_(None)
+        )
+    )  # fmt: skip
+
+
 def account(account_id: int) -> AffiliateAccount | None:
     """What a mail is about."""
     return db.session.get(AffiliateAccount, account_id)
+
+
+# --- links and clicks ---------------------------------------------------------------------------------------
+
+
+class CountedLink(NamedTuple):
+    """A link with what it brought."""
+
+    public_id: str
+    path: str
+    label: str
+    clicks: int
+    sign_ups: int
+
+
+def links_of(account: AffiliateAccount) -> list[CountedLink]:
+    """The affiliate's links with their clicks and sign-ups, the oldest first, all other pages last."""
+    won = (
+        sa.select(sa.func.count())
+        .where(Attribution.link_id == AffiliateLink.id)
+        .correlate(AffiliateLink)
+        .scalar_subquery()
+    )
+    link = AffiliateLink
+    rows = db.session.execute(
+        sa.select(link.public_id, link.path, link.label, link.clicks, won)
+        .where(link.account_id == account.id)
+        .order_by(link.path == "", link.id)
+    )
+    return [CountedLink(*row) for row in rows]
+
+
+def sign_ups_by_code(account: AffiliateAccount) -> int:
+    """How many customers came without a link: they named the affiliate's code."""
+    by_code = sa.select(sa.func.count()).where(
+        Attribution.account_id == account.id, Attribution.link_id.is_(None)
+    )
+    return db.session.scalar(by_code) or 0
+
+
+def link(account: AffiliateAccount, public_id: str) -> AffiliateLink | None:
+    """One of the affiliate's own links; that of all other pages is none to be chosen."""
+    return db.session.scalar(
+        sa.select(AffiliateLink).where(
+            AffiliateLink.account_id == account.id, AffiliateLink.public_id == public_id,
+            AffiliateLink.path != "",
+        )
+    )  # fmt: skip
+
+
+def paths_of(account_ids: Collection[int]) -> dict[int, dict[str, int]]:
+    """By account, the ids of its links by their paths."""
+    found: dict[int, dict[str, int]] = {account_id: {} for account_id in account_ids}
+    rows = db.session.execute(
+        sa.select(AffiliateLink.account_id, AffiliateLink.path, AffiliateLink.id).where(
+            AffiliateLink.account_id.in_(account_ids)
+        )
+    )
+    for account_id, path, link_id in rows:
+        found[account_id][path] = link_id
+    return found
+
+
+def clicks_from(pairs: Collection[tuple[int, str]], *, since: datetime) -> dict[tuple[int, str], int]:
+    """How many clicks there were from these networks: (account, network's hash) -> number."""
+    rows = db.session.execute(
+        sa.select(Click.account_id, Click.network_hash, sa.func.count())
+        .where(sa.tuple_(Click.account_id, Click.network_hash).in_(pairs), Click.at >= since)
+        .group_by(Click.account_id, Click.network_hash)
+    )
+    return {(account_id, hashed): n for account_id, hashed, n in rows}
+
+
+def old_clicks(*, before: datetime, most: int) -> list[int]:
+    """The ids of clicks from before that instant that won nobody."""
+    won = sa.select(Attribution.id).where(Attribution.click_id == Click.id)
+    return list(
+        db.session.scalars(
+            sa.select(Click.id).where(Click.at < before, ~won.exists()).order_by(Click.at).limit(most)
+        )
+    )
 
 
 # --- who was won --------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -17,6 +17,9 @@ TAG_LENGTH = 7
 PATH_LENGTH = 200
 LABEL_LENGTH = 60
 LINKS_MOST = 100  # that an affiliate keeps
+NETWORK_CLICKS_MOST = 20  # an hour that count, of one network on the links of one affiliate
+CLICKS_MOST = 5_000  # the same of all networks together, per process
+CLICKS_SPAN = timedelta(hours=1)
 SEES_EARNINGS = Role.ADMINISTRATOR  # the weakest role that sees links and earnings
 SAME_NETWORK_MOST = 3  # sign-ups from one network for one affiliate, before somebody looks at them
 HUMAN_SECONDS = 5  # a person takes longer from the click to a filled-in form
@@ -95,6 +98,12 @@ class TooManyLinks(Refused):
     sentence = "You keep as many links as fit on this page. Remove one that you no longer need."
 
 
+class LinkKept(Refused):
+    """Each page is in the list once."""
+
+    sentence = "This page is in your list already."
+
+
 class AlreadyReviewed(Refused):
     """Somebody at the desk was faster."""
 
@@ -114,6 +123,17 @@ class Ordered:
     closed: bool
     refused: bool
     counted: bool  # whether any of its products counts
+
+
+@dataclass(frozen=True)
+class Noted:
+    """A click on an affiliate's link that has no row yet."""
+
+    public_id: str
+    account_id: int
+    path: str
+    at: datetime
+    network: str
 
 
 def why_not(ordered: Ordered, *, first_order: timedelta) -> Reason | None:
@@ -136,6 +156,29 @@ def verdict(signs: frozenset[Sign]) -> Verdict:
     if signs & REFUSING:
         return Verdict.REFUSED
     return Verdict.HELD if signs else Verdict.ALLOWED
+
+
+def link_followed(path: str, links: Mapping[str, int]) -> int | None:
+    """Which of an affiliate's links led to this page: the one of that address, else of that page with whatever
+    query, else the one of all others, if there is one yet."""
+    return links.get(path) or links.get(path.partition("?")[0]) or links.get("")
+
+
+def within_limits(
+    noted: Sequence[Noted], hashes: Mapping[str, str | None], counted: Mapping[tuple[int, str], int]
+) -> list[Noted]:
+    """Those that count, after so many of the last hour by account and hashed network."""
+    left = {key: NETWORK_CLICKS_MOST - n for key, n in counted.items()}
+    kept = []
+    for click in noted:
+        hashed = hashes[click.network]
+        if hashed is not None:
+            key = (click.account_id, hashed)
+            left[key] = left.get(key, NETWORK_CLICKS_MOST) - 1
+            if left[key] < 0:
+                continue
+        kept.append(click)
+    return kept
 
 
 def click_counts(clicked_at: datetime, *, now: datetime, days: int) -> bool:
@@ -209,3 +252,24 @@ class Course:
 def new_tag() -> str:
     """A tag that nobody can guess and everybody can read out (RULES F1)."""
     return "".join(secrets.choice(TAG_ALPHABET) for _ in range(TAG_LENGTH))
+
+
+@dataclass(frozen=True)
+class Month:
+    """What one month would bring, at which rate, and how much that makes altogether."""
+
+    nth: int
+    rate: int
+    commission: Money
+    total: Money
+
+
+def projection(monthly: Money, *, months: int, tiers: Sequence[tuple[int, int]]) -> list[Month]:
+    """What orders of so much a month, net, would bring: one order a month, the rate by what was earned before."""
+    total, course = Money(0, monthly.currency), []
+    for nth in range(1, months + 1):
+        rate = rate_at(total, tiers)
+        commission = whole_commission(monthly, rate)
+        total = total + commission
+        course.append(Month(nth, rate, commission, total))
+    return course
