@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from webapp.migrations.append_only import append_only
+
 revision = "346b9a7d9599"
 down_revision = None
 branch_labels = None
@@ -526,26 +528,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tender_id", "partner_id", name=op.f("pk_tender_recipients")),
     )
     op.create_index("ix_tender_recipients_partner", "tender_recipients", ["partner_id", "tender_id"])
-    _append_only("audit_events")
-
-
-def _append_only(table: str) -> None:
-    """History is never altered: both databases refuse UPDATE and DELETE."""
-    if op.get_bind().dialect.name == "sqlite":
-        for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
-        "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
-    )
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-    )
+    if op.get_bind().dialect.name == "postgresql":
+        op.execute(
+            "CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$"
+        )
+    append_only("audit_events")
 
 
 def downgrade() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from webapp.migrations.append_only import append_only
+
 revision = "5d1f0a6c2e01"
 down_revision = "42a23364b53f"
 branch_labels = None
@@ -142,23 +144,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_entries_at", "entries", ["account_id", "at", "seq"], unique=False)
     for table in TABLES:
-        _append_only(table)
+        append_only(table)
     _chained()
-
-
-def _append_only(table: str) -> None:
-    """History is never altered: both databases refuse UPDATE and DELETE."""
-    if op.get_bind().dialect.name == "sqlite":
-        for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-    )
 
 
 def _chained() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
+from webapp.migrations.append_only import append_only
+
 revision = "a3c47be81f02"
 down_revision = "5d1f0a6c2e01"
 branch_labels = None
@@ -283,22 +285,7 @@ def upgrade() -> None:
         batch_op.create_index("ix_products_renewal", ["renews_on", "ended_at"], unique=False)
         batch_op.create_foreign_key(batch_op.f("fk_products_payer_id"), "organisations", ["payer_id"], ["id"])
     for table in ("invoices", "credit_lines"):
-        _append_only(table)
-
-
-def _append_only(table: str) -> None:
-    """What was issued is never altered: both databases refuse UPDATE and DELETE."""
-    if op.get_bind().dialect.name == "sqlite":
-        for what in ("UPDATE", "DELETE"):
-            op.execute(
-                f"CREATE TRIGGER {table}_no_{what.lower()} BEFORE {what} ON {table} "
-                f"BEGIN SELECT RAISE(ABORT, '{table} is append-only'); END"
-            )
-        return
-    op.execute(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table} "
-        "FOR EACH ROW EXECUTE FUNCTION refuse_change()"
-    )
+        append_only(table)
 
 
 def downgrade() -> None:
