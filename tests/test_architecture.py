@@ -115,6 +115,10 @@ ROOMS = {
         "selection",
         "routes",
     },  # a way of several pages
+    "clicks": {"actions", "queries", "rules"},  # noted while a page is answered, written later
+    "banners": set(),  # pictures for other sites
+    "arrivals": {"banners"},  # how visitors come in
+    "linking": {"forms", "actions", "queries", "models", "rules", "routes", "joining", "banners"},
     "desk": {
         "forms",
         "actions",

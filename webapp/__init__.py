@@ -24,6 +24,7 @@ from webapp import (
     templating,
     transport,
     uploads,
+    visits,
 )  # fmt: skip
 from webapp.accounts import access as sign_in  # `access` is also a module of this package
 from webapp.config import Settings
@@ -98,6 +99,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     """The features and where they live. Addresses that people read begin with a language."""
     from webapp.accounts import routes as accounts
     from webapp.affiliation import routes as affiliation
+    from webapp.affiliation import arrivals
     from webapp.api import desk as outside
     from webapp.api import routes as api
     from webapp.backoffice import routes as backoffice
@@ -142,6 +144,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_blueprint(outside.blueprint, url_prefix=language)
     app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
+    app.register_blueprint(arrivals.blueprint)
     app.register_blueprint(pages.blueprint, url_prefix=language)
     app.register_blueprint(pages.technical)
     if settings.demo:
@@ -154,6 +157,7 @@ def register_jobs() -> None:
     from webapp.inbox import actions as inbox
     from webapp.invitations import actions as invitations
     from webapp.renewals import actions as renewals
+    from webapp.affiliation import actions as affiliation
     from webapp.revenue import actions as revenue
     from webapp.tenders import actions as tenders
 
@@ -174,6 +178,16 @@ def register_jobs() -> None:
 
 
 def connect_signals() -> None:
+    jobs.periodic("affiliation.clicks", affiliation.forget_clicks, every=timedelta(hours=6))
+
+
+def follow_visitors(app: Flask, settings: Settings) -> None:
+    """Whose links count when a visitor comes over one."""
+    from webapp.affiliation.clicks import Clicks
+
+    clicks = Clicks(app, by_itself=settings.mode != "test")
+    app.extensions["clicks"] = clicks
+    visits.init_app(app, clicks)
     """Which features hear of what happens in those below them (DESIGN: the only way up)."""
     from webapp.affiliation import actions as affiliation
 

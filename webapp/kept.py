@@ -28,6 +28,7 @@ from webapp.database import Base
 from webapp.extensions import db
 from webapp.i18n import LANGUAGE_COOKIE, reader
 from webapp.unit import insert_into
+from webapp.visits import carries_tag
 
 View = TypeVar("View", bound=Callable[..., object])
 Thing = TypeVar("Thing")
@@ -195,6 +196,8 @@ class KeptPages:
         query = environ.get("QUERY_STRING", "")
         if environ["REQUEST_METHOD"] != "GET" or self._session in cookies or len(query) > LONGEST_QUERY:
             return None
+        if query and carries_tag(query):  # a click is noted, and the page may ask about it
+            return None
         language = _LANGUAGE.search(cookies) if cookies else None
         return (
             environ["PATH_INFO"],
@@ -225,7 +228,8 @@ class KeptPages:
 
     def _may_keep(self, status: str, headers: list[tuple[str, str]]) -> bool:
         cookies = [value for name, value in headers if name.lower() == "set-cookie"]
-        return status.startswith("200") and not any(value.startswith(self._session) for value in cookies)
+        # that of the language depends on nothing but the key
+        return status.startswith("200") and all(value.startswith(f"{LANGUAGE_COOKIE}=") for value in cookies)
 
 
 def init_app(app: Flask) -> None:

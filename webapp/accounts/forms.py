@@ -8,7 +8,7 @@ from typing import Any
 from flask import current_app
 from wtforms import Field, ValidationError
 
-from webapp import clock, limits, uploads
+from webapp import clock, limits, uploads, visits
 from webapp.accounts import access, entrance, labels, passwords, rules
 from webapp.accounts.models import User
 from webapp.accounts.rules import Kind, OrganisationDetails
@@ -32,6 +32,7 @@ from webapp.places import countries
 from webapp.refused import Refused
 
 PASSWORD_CHECKS = Limit("password", 10, timedelta(minutes=15))  # wrong ones, by somebody who is signed in
+CODES = Limit("recommended-by", 10, timedelta(hours=1))  # wrong ones, from one network
 
 # --- pieces -------------------------------------------------------------------------------------------------
 
@@ -180,7 +181,37 @@ def _right_password(form: PasswordForm, field: Field) -> None:
 # --- signing up and in --------------------------------------------------------------------------------------
 
 
-class SignUpForm(PersonName, OwnAddress, NewPassword, OrganisationFields, PublicForm):
+class Recommended:
+    """By whom: the link says so over which the visitor came, else a code that somebody told (RULES F2).
+
+    Goes before PublicForm. `visit` is what is known. Wrong codes are counted, so that nobody finds one by trying.
+    """
+
+    code = Line(lazy("Who told you about us?"), most=60)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.visit = visits.current()
+        self.asks_code = self.visit is None
+
+    def validate(self, extra_validators: Any = None) -> bool:
+        """The fields, then the code: a form that is wrong anyway costs no attempt."""
+        good: bool = super().validate(extra_validators)  # type: ignore[misc] # that of PublicForm
+        return good and (not self.asks_code or not self.code.data or self._knows_code())
+
+    def _knows_code(self) -> bool:
+        attempt = (CODES, visits.here())
+        if not self.within(attempt):  # type: ignore[attr-defined] # that of BaseForm
+            return False
+        self.visit = visits.told(self.code.data)
+        if self.visit:
+            limits.give_back([attempt], now=clock.now())
+            return True
+        self.code.errors = [_("Nobody has this ID. Check how it is written, or leave the field empty.")]
+        return False
+
+
+class SignUpForm(Recommended, PersonName, OwnAddress, NewPassword, OrganisationFields, PublicForm):
     """A person and its organisation, on one page (RULES O1, O3)."""
 
     @property

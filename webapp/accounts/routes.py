@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, request, session, url_for
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, limits, links, uploads
+from webapp import clock, limits, links, uploads, visits
 from webapp.accounts import access, actions, labels, passwords, queries, rules
 from webapp.accounts.access import person, person_or_none, signed_in
 from webapp.accounts.entrance import enter, leave
@@ -86,8 +86,9 @@ def sign_up() -> AnyResponse:
         actions.sign_up(
             form.details(form.name.data), name=form.name.data, email=form.email.data,
             password_hash=form.hashed(), language=current_language(), first_page=_kept_page(),
-            now=clock.now(),
+            visit=form.visit, now=clock.now(),
         )  # fmt: skip
+        visits.forget()
         return _wait_for_mail(form.email.data)
     return show("accounts/sign_up.html", form, next=next_page())
 

@@ -160,17 +160,17 @@ def write_clicks(noted: list[Noted], *, now: datetime) -> int:
     counted = queries.clicks_from(pairs, since=now - rules.CLICKS_SPAN)
     kept = rules.within_limits(noted, hashes, counted)
     links = _other_pages(sorted({click.account_id for click in kept}), now=now)
+    followed = {click: rules.link_followed(click.path, links[click.account_id]) for click in kept}
     rows = [
         {
-            "public_id": click.public_id, "account_id": click.account_id, "at": click.at,
-            "link_id": rules.link_followed(click.path, links[click.account_id]),
+            "public_id": click.public_id, "account_id": click.account_id, "at": click.at, "link_id": link_id,
             "network_hash": hashes[click.network],
         }
-        for click in kept
+        for click, link_id in followed.items()
     ]  # fmt: skip
     if rows:
         db.session.execute(insert_into(Click).on_conflict_do_nothing(index_elements=["public_id"]), rows)
-    for link_id, clicks in sorted(Counter(row["link_id"] for row in rows).items()):
+    for link_id, clicks in sorted(Counter(followed.values()).items()):
         db.session.execute(_counted(link_id, clicks))
     return len(rows)
 
@@ -233,7 +233,7 @@ def attribute(organisation: Organisation, *, person: User, visit: Visit | None, 
 def _click(visit: Visit, account: AffiliateAccount) -> Click | None:
     """The click's row, made now if it was not written yet; None when it is another affiliate's."""
     assert visit.click is not None
-    links = queries.paths_of([account.id])[account.id]
+    links = _other_pages([account.id], now=visit.at)[account.id]
     db.session.execute(
         insert_into(Click)
         .values(

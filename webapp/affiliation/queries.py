@@ -131,7 +131,7 @@ def clicks_from(pairs: Collection[tuple[int, str]], *, since: datetime) -> dict[
         .where(sa.tuple_(Click.account_id, Click.network_hash).in_(pairs), Click.at >= since)
         .group_by(Click.account_id, Click.network_hash)
     )
-    return {(account_id, hashed): n for account_id, hashed, n in rows}
+    return {(account_id, hashed): n for account_id, hashed, n in rows if hashed}
 
 
 def old_clicks(*, before: datetime, most: int) -> list[int]:

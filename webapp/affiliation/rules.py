@@ -158,10 +158,10 @@ def verdict(signs: frozenset[Sign]) -> Verdict:
     return Verdict.HELD if signs else Verdict.ALLOWED
 
 
-def link_followed(path: str, links: Mapping[str, int]) -> int | None:
+def link_followed(path: str, links: Mapping[str, int]) -> int:
     """Which of an affiliate's links led to this page: the one of that address, else of that page with whatever
-    query, else the one of all others, if there is one yet."""
-    return links.get(path) or links.get(path.partition("?")[0]) or links.get("")
+    query, else the one of all others."""
+    return links.get(path) or links.get(path.partition("?")[0]) or links[""]
 
 
 def within_limits(

@@ -19,7 +19,7 @@ from flask import (
 )
 from werkzeug.wrappers import Response as AnyResponse
 
-from webapp import clock, kept
+from webapp import clock, kept, visits
 from webapp.accounts.access import member, person, person_or_none
 from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
@@ -66,7 +66,7 @@ def root() -> AnyResponse:
     """To the home page in the reader's language: account, then cookie, then browser, then the default."""
     somebody = person_or_none()
     language = somebody.language if somebody else negotiate()
-    response = redirect(url_for("pages.home", lang=language))
+    response = redirect(url_for("pages.home", lang=language, ref=visits.tag_in_address()))
     response.vary.update(("Accept-Language", "Cookie"))
     return response
 

@@ -1,0 +1,48 @@
+"""How visitors arrive: the redirect that carries a tag on, the question whether the click may be remembered,
+and the banners that other sites show."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, redirect, request
+from werkzeug.wrappers import Response as AnyResponse
+
+from webapp import visits
+from webapp.affiliation import banners
+from webapp.config import LANGUAGES
+from webapp.htmx import go, local_address
+from webapp.programme import programme
+
+blueprint = Blueprint("arrivals", __name__)
+
+_LANGUAGES, _SIZES = ",".join(LANGUAGES), ",".join(banners.SIZES)
+A_DAY = 86_400  # seconds
+
+
+@blueprint.get("/r/<tag>")
+def follow(tag: str) -> AnyResponse:
+    """Leads to a page of this site or of the operator's others, with the tag in the address (RULES F1).
+
+    Here, that page counts the click; when it leads to another site, the redirect does.
+    """
+    own, sites = current_app.config["SETTINGS"].base_url, programme().affiliation.sites
+    to = visits.leads_to(request.args.get("to", ""), own=own, sites=sites) or "/"
+    known = visits.known_tag(tag)
+    if known and not to.startswith("/") and visits.is_visit():
+        visits.follow(known, visits.page_of(to))
+    return redirect(visits.with_tag(to, known) if known else to)
+
+
+@blueprint.post("/visit")
+def answer() -> AnyResponse:
+    """Whether the visitor wants the click to be remembered beyond this visit; then back to the page."""
+    visits.answer(remember=request.form.get("remember") == "yes")
+    return go(local_address(request.form.get("next"), "/"))
+
+
+@blueprint.get(f"/banners/<any({_LANGUAGES}):language>/<any({_SIZES}):size>.<any(svg, png):kind>")
+def banner(language: str, size: str, kind: str) -> Response:
+    """A picture that leads here, for the sites of affiliates."""
+    response = Response(banners.picture(language, size, kind), content_type=banners.TYPES[kind])
+    response.headers["Cache-Control"] = f"public, max-age={A_DAY}"
+    response.headers["Content-Security-Policy"] = "default-src 'none'"
+    return response
