@@ -394,6 +394,7 @@ ADDRESSES: dict[str, Address] = {
     ),
     "payments.send_back": Address(OPERATOR, get=200, post=303, values=transfer),
     "payments.import_statement": Address(OPERATOR, get=200, post=422),
+    "rates.desk": Address(OPERATOR, get=200, post=422),
     "payments.check_statement": Address(
         OPERATOR, get=200, post=303, values=lambda s: {"draft": s.payments.statement}
     ),
@@ -582,13 +583,13 @@ ADDRESSES: dict[str, Address] = {
     "pages.home": Address(ANYBODY, get=200),
     "pages.legal": Address(ANYBODY, get=200, values=lambda s: {"topic": "privacy"}),
     "affiliation.programme": Address(ANYBODY, get=200),
-    # machines
     # over somebody's link; a tag that nobody has leads on as well
     "arrivals.follow": Address(ANYBODY, get=302, values=lambda s: {"tag": "abcdefg"}, page=False),
     "arrivals.answer": Address(ANYBODY, post=303, page=False),
     "arrivals.banner": Address(
         ANYBODY, get=200, values=lambda s: {"language": "de", "size": "300x250", "kind": "svg"}, page=False
     ),
+    # machines
     "api.orders": Address(ANYBODY, post=415, page=False),  # JSON alone is taken in
     "api.events": Address(ANYBODY, post=415, page=False),
     "api.openapi": Address(ANYBODY, get=200, page=False),

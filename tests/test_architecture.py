@@ -98,7 +98,7 @@ ROOMS = {
     "paper": {"rules", "labels", "codes", "electronic", "glyphs"},  # documents for people
     "signing": set(),  # pure, like rules
     "description": {"rules", "signing"},  # of addresses for machines
-    "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements"}
+    "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements", "files"}
     | {"rows", "elements"}
     | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
@@ -128,6 +128,7 @@ ROOMS = {
         "labels",
         "exchange",
         "statements",
+        "files",
         "paper",
         "signing",
         "routes",
@@ -140,7 +141,8 @@ STEPS = ("bookings", "billing", "fulfilment", "settlement")
 PURE = {"rules", "passwords", "signing"}
 PURE_MAY_IMPORT = (
     "webapp.money", "webapp.refused", "webapp.charts", "webapp.accounts.rules", "webapp.products.rules",
-    "webapp.partnerships.rules", "webapp.orders.rules", "webapp.places", "webapp.text", "stdnum",
+    "webapp.partnerships.rules", "webapp.orders.rules", "webapp.ledger.rules", "webapp.payments.rules",
+    "webapp.places", "webapp.text", "stdnum",
 )  # fmt: skip
 PASSWORDS_MAY_IMPORT = (*PURE_MAY_IMPORT, "argon2")
 

@@ -57,6 +57,7 @@ def create_app(settings: Settings | None = None, *, synchronous: str = "FULL") -
     cli.init_app(app)
     transport.configure(app, settings)
     register_features(app, settings)
+    follow_visitors(app, settings)
     register_jobs()
     connect_signals()
     if settings.proxy_hops:
@@ -98,8 +99,8 @@ def configure(app: Flask, settings: Settings) -> None:
 def register_features(app: Flask, settings: Settings) -> None:
     """The features and where they live. Addresses that people read begin with a language."""
     from webapp.accounts import routes as accounts
-    from webapp.affiliation import routes as affiliation
     from webapp.affiliation import arrivals
+    from webapp.affiliation import routes as affiliation
     from webapp.api import desk as outside
     from webapp.api import routes as api
     from webapp.backoffice import routes as backoffice
@@ -117,6 +118,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.partners import routes as partners
     from webapp.payments import desk as payments  # with the routes of organisations
     from webapp.products import desk as products  # with the routes of organisations
+    from webapp.rates import desk as rates
     from webapp.renewals import routes as renewals
     from webapp.requests import routes as requests
     from webapp.revenue import routes as revenue
@@ -140,11 +142,12 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(revenue.blueprint, url_prefix=language)
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)
+    app.register_blueprint(rates.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
+    app.register_blueprint(arrivals.blueprint)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_blueprint(outside.blueprint, url_prefix=language)
     app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
-    app.register_blueprint(arrivals.blueprint)
     app.register_blueprint(pages.blueprint, url_prefix=language)
     app.register_blueprint(pages.technical)
     if settings.demo:
@@ -154,10 +157,10 @@ def register_features(app: Flask, settings: Settings) -> None:
 def register_jobs() -> None:
     """What the worker does by the clock."""
     from webapp.accounts import actions as accounts
+    from webapp.affiliation import actions as affiliation
     from webapp.inbox import actions as inbox
     from webapp.invitations import actions as invitations
     from webapp.renewals import actions as renewals
-    from webapp.affiliation import actions as affiliation
     from webapp.revenue import actions as revenue
     from webapp.tenders import actions as tenders
 
@@ -175,9 +178,6 @@ def register_jobs() -> None:
     jobs.periodic("tenders.expiry", tenders.expire, every=timedelta(minutes=5))
     jobs.periodic("inbox.digests", inbox.send_digests, every=timedelta(minutes=15))
     jobs.periodic("tenders.erasure", tenders.erase_old, every=timedelta(hours=1))
-
-
-def connect_signals() -> None:
     jobs.periodic("affiliation.clicks", affiliation.forget_clicks, every=timedelta(hours=6))
 
 
@@ -188,8 +188,12 @@ def follow_visitors(app: Flask, settings: Settings) -> None:
     clicks = Clicks(app, by_itself=settings.mode != "test")
     app.extensions["clicks"] = clicks
     visits.init_app(app, clicks)
+
+
+def connect_signals() -> None:
     """Which features hear of what happens in those below them (DESIGN: the only way up)."""
     from webapp.affiliation import actions as affiliation
 
     signals.signed_up.connect(affiliation.attribute)
     signals.order_settled.connect(affiliation.follow)
+    signals.rates_imported.connect(affiliation.settle_waiting)

@@ -14,3 +14,6 @@ signed_up = _notices.signal("signed_up")
 
 # The sender is an Order that was placed, or whose payments or credits changed; values: `now`.
 order_settled = _notices.signal("order_settled")
+
+# New rates of exchange are there; values: `now`.
+rates_imported = _notices.signal("rates_imported")

@@ -556,6 +556,7 @@ SIGHTS = (
     Sight("payments searched", "payments.desk", "olga", query="?state=all&q=zzzz"),
     Sight("payments, none waits", "payments.desk", "olga", prepare=_none_waits),
     Sight("import of a statement", "payments.import_statement", "olga"),
+    Sight("exchange rates", "rates.desk", "olga"),
     Sight("statement to check", "payments.check_statement", "olga", lambda s: {"draft": s.payments.statement}),
     Sight(
         "statement known already", "payments.check_statement", "olga",

@@ -469,7 +469,7 @@ def _lowest(terms: Affiliation) -> int:
 
 
 @unit_of_work
-def settle_waiting(*, now: datetime) -> int:
+def settle_waiting(_rates: object = None, *, now: datetime) -> int:
     """Commissions that waited for a rate of exchange, as far as it is known now (RULES F9); how many."""
     settled, after = 0, 0
     while ids := queries.without_rate(after=after, most=PORTION):

@@ -55,13 +55,11 @@ class Wrong(Exception):
         super().__init__(sentence)
 
 
-def parsed(data: bytes) -> etree._Element:
+def parsed(data: bytes, *, largest: int = LARGEST_FILE) -> etree._Element:
     """The root of the file. Raises Wrong for what is no XML, or defines something."""
-    if len(data) > LARGEST_FILE:
+    if len(data) > largest:
         raise Wrong(
-            WHOLE_FILE,
-            _("The file is larger than %(megabytes)s MB."),
-            megabytes=LARGEST_FILE // (1024 * 1024),
+            WHOLE_FILE, _("The file is larger than %(megabytes)s MB."), megabytes=largest // (1024 * 1024)
         )
     data = data.removeprefix(b"\xef\xbb\xbf")
     if not data.strip():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import date
 
 import sqlalchemy as sa
@@ -24,3 +25,18 @@ def rate_on(given: str, taken: str, day: date) -> Rate | None:
         .limit(1)
     )  # fmt: skip
     return row.quoted.rate(given, taken) if row else None
+
+
+def known(currencies: Collection[str]) -> dict[tuple[str, date], int]:
+    """Millionths by currency and day."""
+    rows = db.session.execute(
+        sa.select(ExchangeRate.currency, ExchangeRate.day, ExchangeRate.millionths).where(
+            ExchangeRate.currency.in_(currencies)
+        )
+    )
+    return {(currency, day): millionths for currency, day, millionths in rows}
+
+
+def newest(most: int) -> list[ExchangeRate]:
+    """The rates of the last days that are known, the newest first."""
+    return list(db.session.scalars(sa.select(ExchangeRate).order_by(ExchangeRate.day.desc()).limit(most)))

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from webapp.ledger.rules import MILLION, Rate
+from webapp.refused import Refused
 
 FRESH = timedelta(days=7)  # an older rate counts no more: what needs one waits
 BASE = "EUR"  # the bank says what one euro is worth
+
+
+class OtherRate(Refused):
+    """What was imported never changes (RULES F9: amounts were made of it)."""
+
+    status = 422
+    sentence = "The file has another rate for %(day)s than the one that is known. Nothing was imported."
 
 
 @dataclass(frozen=True)
