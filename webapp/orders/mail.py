@@ -31,7 +31,7 @@ def invoice_issued(row: QueuedMail) -> Letter | None:
         paragraphs=_what_is_invoiced(order),
         facts=(
             (_("Order"), order.number),
-            (_("For"), order.holder.name),
+            *(((_("For"), order.holder.name),) if order.holder_id != order.payer_id else ()),
             (_("Ordered"), _what(order)),
             (_("Total"), _gross(invoice)),
             *_how_to_pay(order, invoice),
