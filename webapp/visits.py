@@ -7,6 +7,7 @@ recommends, and what is counted, is the business of a feature above, given to `i
 
 from __future__ import annotations
 
+import hashlib
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -62,6 +63,14 @@ class Recommenders(Protocol):
 
     def note(self, visit: Visit) -> None:
         """Their link was followed. Called for each click: it must cost next to nothing."""
+
+
+def network_hash(address: str) -> str | None:
+    """What stands for a visitor's network until the window of a click is over; salted, so nobody can look it up."""
+    if not network(address):
+        return None
+    secret = current_app.config["SETTINGS"].secret_key
+    return hashlib.sha256(f"affiliate:{network(address)}:{secret}".encode()).hexdigest()
 
 
 def normal_tag(typed: str) -> str | None:

@@ -6,12 +6,10 @@ What a commission comes to is worked out from what happened to its order, not fr
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
-from flask import current_app
 from sqlalchemy.exc import IntegrityError
 
 from webapp import audit, clock, mailer
@@ -32,7 +30,7 @@ from webapp.orders.models import Order
 from webapp.programme import Affiliation, programme
 from webapp.rates import queries as exchange
 from webapp.unit import insert_into, lock, rows_changed, take_turns, unit_of_work
-from webapp.visits import Visit
+from webapp.visits import Visit, network_hash
 
 COMMISSIONS = Account(AccountKind.COMMISSIONS)
 PORTION = 200  # commissions settled in one transaction
@@ -244,14 +242,6 @@ def _click(visit: Visit, account: AffiliateAccount) -> Click | None:
     )  # fmt: skip
     click = queries.click_by_public_id(visit.click)
     return click if click and click.account_id == account.id else None
-
-
-def network_hash(address: str) -> str | None:
-    """What stands for a visitor's network until the window of a click is over; salted, so nobody can look it up."""
-    if not network(address):
-        return None
-    secret = current_app.config["SETTINGS"].secret_key
-    return hashlib.sha256(f"affiliate:{network(address)}:{secret}".encode()).hexdigest()
 
 
 def _signs(

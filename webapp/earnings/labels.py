@@ -7,7 +7,7 @@ from typing import Any
 
 from webapp import clock
 from webapp.affiliation.rules import Reason, State, Wait
-from webapp.earnings.queries import Line
+from webapp.earnings.models import Line
 from webapp.i18n import day, lazy
 from webapp.i18n import gettext as _
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime
 from functools import cache
 from typing import Any
@@ -14,8 +13,8 @@ import sqlalchemy as sa
 from webapp import charts, clock
 from webapp.affiliation import rules
 from webapp.affiliation.models import AffiliateAccount, Attribution, Commission
-from webapp.affiliation.rules import Course, Reason, Verdict
-from webapp.charts import Bar
+from webapp.affiliation.rules import Course, Verdict
+from webapp.earnings.models import Chart, Line, Listed, Standing
 from webapp.extensions import db
 from webapp.ledger.rules import Rate, months_between, next_month
 from webapp.money import Money
@@ -26,27 +25,6 @@ from webapp.programme import programme
 PER_PAGE = 25
 MONTHS_DRAWN = 12
 BATCH = 2_000  # rows of a file that are read at a time
-
-
-@dataclass(frozen=True)
-class Standing:
-    """How an affiliate stands today (RULES F5, F8). `confirmed` is below zero when refunds came after payouts."""
-
-    waiting: Money
-    confirmed: Money
-    paid: Money
-    paid_since: date | None
-    earned: Money
-    rate: int
-    following: tuple[Money, int] | None  # (what is missing, the next rate)
-    share: int  # per cent of the way from this rate's step to the next one's
-    next_run: date
-    least: Money  # that is paid out
-
-    @property
-    def missing(self) -> Money | None:
-        """What is still missing until the next run pays; None when it does."""
-        return self.least - self.confirmed if self.confirmed.minor < self.least.minor else None
 
 
 def standing(account: AffiliateAccount, *, today: date) -> Standing:
@@ -82,15 +60,6 @@ def _share(earned: Money, tiers: list[tuple[int, int]]) -> int:
 # --- months -------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Chart:
-    """The commissions of the orders of the last 12 months, and the rectangles that draw them."""
-
-    months: dict[date, Money]
-    top: Money
-    bars: list[Bar]
-
-
 def chart(account: AffiliateAccount, *, today: date) -> Chart | None:
     """What the orders of each month brought, less what was taken back; None without any."""
     first = today.replace(day=1)
@@ -120,41 +89,6 @@ _PLACED = sa.select(sa.func.sum(Commission.amount)).where(
 
 
 # --- orders -------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Line:
-    """An order as its affiliate sees it: number, date, state and commission only (RULES F7, SECURITY M6)."""
-
-    number: str
-    on: date
-    course: Course
-    amount: Money  # what is left of the commission
-    whole: Money  # in the order's currency, before anything was given back
-    booked: Money  # what is left of that
-    rate: int
-    exchange: Rate | None
-    cancelled_on: date | None
-    policy: str
-
-    @property
-    def reason(self) -> Reason | None:
-        """Why it does not count."""
-        return self.course.reason
-
-    @property
-    def reduced(self) -> Money:
-        """What a refund took back, in the order's currency."""
-        return self.whole - self.booked
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A page of orders, the newest first."""
-
-    lines: list[Line]
-    page: int
-    more: bool
 
 
 def listed(account: AffiliateAccount, *, page: int = 1) -> Listed:
