@@ -117,6 +117,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.pages import routes as pages
     from webapp.partners import routes as partners
     from webapp.payments import desk as payments  # with the routes of organisations
+    from webapp.payouts import desk as payouts  # with the routes of affiliates
     from webapp.products import desk as products  # with the routes of organisations
     from webapp.rates import desk as rates
     from webapp.renewals import routes as renewals
@@ -145,6 +146,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(rates.blueprint, url_prefix=language)
     app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
     app.register_blueprint(arrivals.blueprint)
+    app.register_blueprint(payouts.blueprint, url_prefix=language)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_blueprint(outside.blueprint, url_prefix=language)
     app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
@@ -160,6 +162,7 @@ def register_jobs() -> None:
     from webapp.affiliation import actions as affiliation
     from webapp.inbox import actions as inbox
     from webapp.invitations import actions as invitations
+    from webapp.payouts import actions as payouts
     from webapp.renewals import actions as renewals
     from webapp.revenue import actions as revenue
     from webapp.tenders import actions as tenders
@@ -179,6 +182,8 @@ def register_jobs() -> None:
     jobs.periodic("inbox.digests", inbox.send_digests, every=timedelta(minutes=15))
     jobs.periodic("tenders.erasure", tenders.erase_old, every=timedelta(hours=1))
     jobs.periodic("affiliation.clicks", affiliation.forget_clicks, every=timedelta(hours=6))
+    jobs.periodic("payouts.runs", payouts.run_due, every=timedelta(hours=1))
+    jobs.periodic("payouts.executions", payouts.finish_executions, every=timedelta(minutes=1))
 
 
 def follow_visitors(app: Flask, settings: Settings) -> None:

@@ -43,8 +43,7 @@ def record(
 ) -> None:
     """Adds the row in the caller's unit of work. `detail` holds codes only, such as `role=administrator`."""
     db.session.flush()
-    organisation_id = organisation.id if organisation else None  # type: ignore[attr-defined] # every table has an id
-    db.session.add(AuditEvent(**_values(action, subject, organisation_id, by=by, now=now), detail=detail))
+    db.session.add(AuditEvent(**_values(action, subject, _id(organisation), by=by, now=now), detail=detail))
 
 
 def record_each(
@@ -53,11 +52,14 @@ def record_each(
     """The same for many things and whose they are, an organisation or its number, by one statement."""
     db.session.flush()
     rows = [
-        {**_values(action, subject, getattr(whose, "id", whose), by=by, now=now), "detail": ""}
-        for subject, whose in subjects
+        {**_values(action, subject, _id(whose), by=by, now=now), "detail": ""} for subject, whose in subjects
     ]
     if rows:
         db.session.execute(sa.insert(AuditEvent), rows)
+
+
+def _id(whose: Base | int | None) -> int | None:
+    return whose.id if isinstance(whose, Base) else whose  # type: ignore[attr-defined] # every table has an id
 
 
 def _values(

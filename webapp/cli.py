@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
@@ -17,6 +18,8 @@ from webapp.mailer import address_of
 from webapp.money import Money
 from webapp.orders import proofs as _proofs  # noqa: F401 # registers what orders prove
 from webapp.payments import proofs as _payments  # noqa: F401 # registers what payments prove
+from webapp.payouts import actions as paying
+from webapp.payouts import proofs as _payouts  # noqa: F401 # registers what payouts prove
 from webapp.refused import Refused
 from webapp.worker import Stop, run
 
@@ -30,7 +33,7 @@ Rows were changed behind the application, or the application has a defect. Do no
 
 def init_app(app: Flask) -> None:
     """Registers the commands."""
-    for command in (setup, worker, backup, check, translate, ledger):
+    for command in (setup, worker, backup, check, translate, ledger, payouts):
         app.cli.add_command(command)
 
 
@@ -112,3 +115,22 @@ def check_ledger() -> None:
     if any(found.values()):
         click.echo(FAULTY_LEDGER)
         raise SystemExit(1)
+
+
+@click.group()
+def payouts() -> None:
+    """Look after what affiliates are paid."""
+
+
+@payouts.command("run")
+@click.option("--month", type=click.DateTime(["%Y-%m"]), help="Such as 2026-12; this month unless given.")
+@with_appcontext
+def run_payouts(month: datetime | None) -> None:
+    """Pay the affiliates who are due and not paid yet; safe to repeat. The worker does it by itself."""
+    now = clock.now()
+    first = month.date() if month else clock.day_of(now).replace(day=1)
+    try:
+        made = paying.run_month(first, now=now)
+    except Refused as refusal:
+        raise click.ClickException(tell(refusal)) from None
+    click.echo(f"{made} payouts were made for {first:%Y-%m}.")

@@ -20,6 +20,8 @@ from webapp.mailer import WAITING, QueuedMail
 from webapp.payments.models import IncomingTransfer, Withdrawal
 from webapp.payments.queries import TRANSFERS_IN, WITHDRAWALS_IN
 from webapp.payments.rules import TransferState, WithdrawalState
+from webapp.payouts.models import PayoutRun
+from webapp.payouts.queries import RUNS_DUE
 from webapp.tenders.models import Tender
 from webapp.tenders.queries import is_open
 from webapp.tenders.rules import Status
@@ -53,6 +55,7 @@ class ToDo:
     dead_mails: int
     transfers: int
     withdrawals: int
+    payout_runs: int
     messages: int
     open_tenders: int
     partners: int
@@ -72,6 +75,7 @@ def to_do(*, now: datetime) -> ToDo:
             count(QueuedMail, QueuedMail.dead_at.is_not(None)),
             count(IncomingTransfer, TRANSFERS_IN[TransferState.WAITING]),
             count(Withdrawal, WITHDRAWALS_IN[WithdrawalState.WAITING]),
+            count(PayoutRun, RUNS_DUE),
             count(OutsideEvent, OutsideEvent.applied_at.is_(None)),
             count(Tender, is_open(now)),
             count(PartnerAccount, PartnerAccount.suspended_at.is_(None)),

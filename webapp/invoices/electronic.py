@@ -25,7 +25,7 @@ NAMESPACES = {
     "udt": f"{_D16B}:UnqualifiedDataType:100",
     "qdt": f"{_D16B}:QualifiedDataType:100",
 }
-INVOICE, CREDIT_NOTE = "380", "381"  # UNTDID 1001
+INVOICE, CREDIT_NOTE, SELF_BILLED = "380", "381", "389"  # UNTDID 1001
 CREDIT_TRANSFER, SEPA_TRANSFER = "30", "58"  # UNTDID 4461
 DISCOUNT = "95"  # UNTDID 5189
 ONE = "C62"  # UN/ECE recommendation 20
@@ -61,7 +61,8 @@ def xml(document: Document) -> bytes:
 
 def _head(head: ET.Element, document: Document) -> None:
     _add(head, "ram:ID", document.number)
-    _add(head, "ram:TypeCode", CREDIT_NOTE if document.is_credit else INVOICE)
+    billed = SELF_BILLED if document.paid_to else INVOICE
+    _add(head, "ram:TypeCode", CREDIT_NOTE if document.is_credit else billed)
     _day(head, "ram:IssueDateTime", document.issued_on)
     _say(head, "ram:IncludedNote/ram:Content", document.note)
     _say(head, "ram:IncludedNote/ram:Content", holder(document))

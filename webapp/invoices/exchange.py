@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from flask import Response, current_app
 
@@ -27,30 +28,33 @@ FILES: dict[str, tuple[str, Callable[[Document], bytes]]] = {
 
 
 @contextmanager
-def drawing(invoice: Invoice) -> Iterator[None]:
-    """What goes wrong inside is logged with the invoice's number, and told plainly: raises NotDrawn."""
+def drawing(number: str) -> Iterator[None]:
+    """What goes wrong inside is logged with the document's number, and told plainly: raises NotDrawn."""
     try:
         yield
     except Exception as error:
-        log.exception("The document of %s could not be made", invoice.number)
-        raise NotDrawn(number=invoice.number) from error
+        log.exception("The document of %s could not be made", number)
+        raise NotDrawn(number=number) from error
 
 
 def shown(invoice: Invoice, language: str) -> Document:
     """What the document says, for a page in this language."""
-    with drawing(invoice):
+    with drawing(invoice.number):
         return document_of(invoice, language=language)
 
 
 def download(invoice: Invoice, kind: str) -> Response:
-    """The document as a file that is saved, never shown inside a page; `kind` is pdf or xml."""
+    """The document as a file; `kind` is pdf or xml."""
+    return sent(invoice.number, partial(document_of, invoice), filename(invoice, kind), kind)
+
+
+def sent(number: str, document: Callable[[], Document], name: str, kind: str) -> Response:
+    """A document as a file of this name that is saved, never shown inside a page; `kind` is pdf or xml."""
     content_type, draw = FILES[kind]
-    with drawing(invoice):
-        content = draw(document_of(invoice))
+    with drawing(number):
+        content = draw(document())
     return Response(
-        content,
-        content_type=content_type,
-        headers={"Content-Disposition": f'attachment; filename="{filename(invoice, kind)}"'},
+        content, content_type=content_type, headers={"Content-Disposition": f'attachment; filename="{name}"'}
     )
 
 

@@ -22,6 +22,8 @@ def title(number: str, *, credit: bool) -> str:
 
 def terms(document: Document) -> str:
     """What is to be paid until when, or why nothing is."""
+    if document.paid_to:
+        return _("This amount is paid out to you: %(where)s.", where=document.paid_to)
     if document.is_credit and document.method is Method.OUTSIDE:
         return _("This amount is in your favour: the shop in which you ordered gives it back.")
     if document.is_credit:

@@ -84,15 +84,16 @@ def _clean(content: Any) -> Any:
 
 def _content(document: Document) -> dict[str, Any]:
     bill = codes.swiss_bill(document)
+    issuer, read_by = document.issuer, document.addressee
     return {
         "lang": document.language,
         "region": document.region,
-        "title": title(document.number, credit=document.is_credit),
-        "seller": document.seller.name,
-        "sender": _lines(document.seller, abroad=False)[1:],
-        "return": " · ".join(_lines(document.seller, abroad=False)),
-        "buyer": _lines(document.buyer, abroad=document.buyer.country != document.seller.country),
-        "imprint": list(_imprint(document.seller)),
+        "title": title(document.number, credit=document.is_credit or bool(document.paid_to)),
+        "seller": issuer.name,
+        "sender": _lines(issuer, abroad=False)[1:],
+        "return": " · ".join(_lines(issuer, abroad=False)),
+        "buyer": _lines(read_by, abroad=read_by.country != issuer.country),
+        "imprint": list(_imprint(issuer)),
         "facts": list(_facts(document)),
         "holder": holder(document),
         "reason": reason(document),
@@ -122,13 +123,13 @@ def _lines(party: Party, *, abroad: bool) -> list[str]:
     return [line for line in lines if line.strip()]
 
 
-def _imprint(seller: Party) -> Iterator[str]:
-    if seller.vat_number:
-        yield _("VAT number %(number)s", number=seller.vat_number)
-    if seller.register_number:
-        yield _("Register number %(number)s", number=seller.register_number)
-    if seller.email:
-        yield seller.email
+def _imprint(issuer: Party) -> Iterator[str]:
+    if issuer.vat_number:
+        yield _("VAT number %(number)s", number=issuer.vat_number)
+    if issuer.register_number:
+        yield _("Register number %(number)s", number=issuer.register_number)
+    if issuer.email:
+        yield issuer.email
 
 
 def _facts(document: Document) -> Iterator[list[str]]:
@@ -142,10 +143,10 @@ def _facts(document: Document) -> Iterator[list[str]]:
         yield [_("Order"), document.order_number]
     if document.outside:
         yield [_("Number in the shop"), document.outside]
-    if document.buyer.vat_number:
-        yield [_("Your VAT number"), document.buyer.vat_number]
-    if document.buyer.register_number:
-        yield [_("Your register number"), document.buyer.register_number]
+    if document.addressee.vat_number:
+        yield [_("Your VAT number"), document.addressee.vat_number]
+    if document.addressee.register_number:
+        yield [_("Your register number"), document.addressee.register_number]
 
 
 def _line(line: DocumentLine) -> dict[str, Any]:

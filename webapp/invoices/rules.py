@@ -102,7 +102,8 @@ class Document:
     `vat_rate` in basis points; `holder` is whose products they are, when that is not the buyer (RULES O8);
     `method` is how the order is paid, `outside` its number in the shop that it was placed in; `paid` is what was
     paid when the document was issued, `paid_on` the day on which nothing was missing any more. `due_on` may be
-    missing where nothing is to be paid. `reason` says why a credit note was issued.
+    missing where nothing is to be paid. `reason` says why a credit note was issued. `paid_to` is where the amount of
+    a self-billed one goes: the buyer has issued it, and the seller reads it.
     """
 
     kind: Kind
@@ -134,6 +135,7 @@ class Document:
     method: Method = Method.INVOICE
     outside: str = ""
     reason: str = ""
+    paid_to: str = ""
 
     def __post_init__(self) -> None:
         amounts = [self.net, self.vat, self.gross, self.paid, *(line.net for line in self.lines)]
@@ -150,6 +152,16 @@ class Document:
     def is_credit(self) -> bool:
         """Whether it is a credit note."""
         return self.kind is Kind.CREDIT_NOTE
+
+    @property
+    def issuer(self) -> Party:
+        """Whose letter it is."""
+        return self.buyer if self.paid_to else self.seller
+
+    @property
+    def addressee(self) -> Party:
+        """Who reads it."""
+        return self.seller if self.paid_to else self.buyer
 
     @property
     def open(self) -> Money:

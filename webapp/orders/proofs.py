@@ -5,6 +5,7 @@ Orders say what happened to them, the ledger what was booked for them: both have
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,6 +31,8 @@ AMOUNTS: dict[str, tuple[Cause, ...]] = {
     "returned": RETURNED,
 }
 SERIES = (("orders", "O-"), ("invoices", ""), ("credits", "C-"))
+
+_further: list[Callable[[], Any]] = []
 
 
 def faults() -> list[str]:
@@ -286,6 +289,11 @@ def _notes() -> proofs.Question:
 # --- numbers ------------------------------------------------------------------------------------------------
 
 
+def also_numbered(rows: Callable[[], Any]) -> None:
+    """From now on the numbers of a later feature are looked at too: `rows` has the columns of `_given`."""
+    _further.append(rows)
+
+
 def _given() -> sa.CTE:
     """Every number that was given, with its series, its year, its order in time, and the day on it if it has one."""
     found = []
@@ -300,7 +308,7 @@ def _given() -> sa.CTE:
         if table is Invoice:
             rows = rows.where((Invoice.corrects_id.is_not(None)) if prefix else Invoice.corrects_id.is_(None))
         found.append(rows)
-    return sa.union_all(*found).cte("given")
+    return sa.union_all(*found, *(further() for further in _further)).cte("given")
 
 
 def _numbers() -> proofs.Question:

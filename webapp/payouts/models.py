@@ -139,7 +139,15 @@ class Payout(Base):
         sa.CheckConstraint("(kind = 'prepaid') = (target = '')", name="target"),
         sa.CheckConstraint("kind <> 'prepaid' OR executed_at IS NOT NULL", name="prepaid_at_once"),
         sa.CheckConstraint("kind <> 'prepaid' OR returned_at IS NULL", name="prepaid_stays"),
+        sa.CheckConstraint("(returned_at IS NULL) = (returned_by_id IS NULL)", name="returned_whole"),
         sa.Index("ix_payouts_run", "run_id", "id"),
+        sa.Index(
+            "ix_payouts_made",
+            "run_id",
+            "id",
+            sqlite_where=sa.text("executed_at IS NULL AND returned_at IS NULL"),
+            postgresql_where=sa.text("executed_at IS NULL AND returned_at IS NULL"),
+        ),
     )
 
     @property

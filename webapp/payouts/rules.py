@@ -32,7 +32,7 @@ class NotInFrancs(Refused):
     """A bank abroad that would need more than an IBAN, and take a fee."""
 
     status = 422
-    sentence = "Payouts in Swiss francs go to accounts in Switzerland or Liechtenstein. This IBAN is of another country."
+    sentence = "Swiss francs are paid out to accounts in Switzerland or Liechtenstein. This IBAN is of another country."
 
 
 class StillFilled(Refused):
@@ -133,6 +133,28 @@ def obstacle(balance: Money, least: Money, preference: Preference, *, now: datet
     if preference.holds_until and now < preference.holds_until:
         return Obstacle.CHANGED
     return Obstacle.CAME_BACK if preference.came_back else None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An affiliate's money at this moment: `due` is what the next run, on `on`, pays as far as is known now.
+
+    `paid` holds what is on its way too; `confirmed` may be below zero after a refund.
+    """
+
+    waiting: Money
+    confirmed: Money
+    paid: Money
+    due: Money
+    least: Money
+    on: date
+    preference: Preference
+    obstacle: Obstacle | None
+
+    @property
+    def missing(self) -> Money:
+        """How much more has to be confirmed until a run pays."""
+        return Money(max(self.least.minor - self.due.minor, 0), self.due.currency)
 
 
 def month_of(day: date) -> date:

@@ -181,6 +181,9 @@ def upgrade() -> None:
             "kind <> 'prepaid' OR executed_at IS NOT NULL", name=op.f("ck_payouts_prepaid_at_once")
         ),
         sa.CheckConstraint("kind <> 'prepaid' OR returned_at IS NULL", name=op.f("ck_payouts_prepaid_stays")),
+        sa.CheckConstraint(
+            "(returned_at IS NULL) = (returned_by_id IS NULL)", name=op.f("ck_payouts_returned_whole")
+        ),
         sa.CheckConstraint("kind IN ('prepaid', 'iban', 'paypal')", name=op.f("ck_payouts_kind")),
         sa.CheckConstraint(
             "treatment = 'standard' OR (vat = 0 AND vat_rate = 0)", name=op.f("ck_payouts_tax")
@@ -201,6 +204,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("payouts", schema=None) as batch_op:
         batch_op.create_index("ix_payouts_run", ["run_id", "id"], unique=False)
+        batch_op.create_index(
+            "ix_payouts_made",
+            ["run_id", "id"],
+            unique=False,
+            sqlite_where=sa.text("executed_at IS NULL AND returned_at IS NULL"),
+            postgresql_where=sa.text("executed_at IS NULL AND returned_at IS NULL"),
+        )
 
     op.create_table(
         "attributions",
@@ -351,6 +361,11 @@ def downgrade() -> None:
 
     op.drop_table("attributions")
     with op.batch_alter_table("payouts", schema=None) as batch_op:
+        batch_op.drop_index(
+            "ix_payouts_made",
+            sqlite_where=sa.text("executed_at IS NULL AND returned_at IS NULL"),
+            postgresql_where=sa.text("executed_at IS NULL AND returned_at IS NULL"),
+        )
         batch_op.drop_index("ix_payouts_run")
 
     op.drop_table("payouts")
