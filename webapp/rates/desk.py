@@ -46,5 +46,5 @@ def take_in(file: Path) -> None:
     except Faults as wrong:
         raise click.ClickException("\n".join(fault.sentence for fault in wrong.faults)) from None
     except OtherRate as refusal:
-        raise click.ClickException(refusal.sentence % {"day": refusal.values["day"].isoformat()}) from None
+        raise click.ClickException(refusal.sentence % refusal.values) from None
     click.echo(f"{fresh} days were imported.")
