@@ -21,7 +21,7 @@ from tests.invitations.story import (
 from tests.threads import at_once
 from tests.times import NOW
 from webapp.accounts import queries as accounts
-from webapp.accounts.rules import Role
+from webapp.accounts.rules import OnlyRepresentatives, Role
 from webapp.audit import AuditEvent
 from webapp.directory.models import PartnerAccount
 from webapp.drafts import Draft
@@ -35,6 +35,7 @@ from webapp.partnerships import queries as partnership_queries
 from webapp.partnerships import rules as partnership_rules
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Side
+from webapp.products.rules import NotYours
 from webapp.refused import Gone
 from webapp.unit import unit_of_work
 
@@ -92,7 +93,7 @@ def test_a_second_submit_of_the_same_draft_answers_the_first(app, cast, lumens_p
 @pytest.mark.parametrize("who", ["adam", "hugo", "pierre", "stefan"])
 def test_only_legal_representatives_of_the_client_invite(cast, lumens_products, who):
     """RULES C6"""
-    with pytest.raises(partnership_rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.invite(
             draft(), cast.lumen, cast.lumiere_partner, LIMITED, {lumens_products.site.id: EVERYTHING},
             message="", by=getattr(cast, who), now=NOW,
@@ -113,7 +114,7 @@ def test_what_the_rules_of_partnerships_forbid_is_not_offered(cast, lumens_produ
     with pytest.raises(partnership_rules.NothingChosen):
         invited(cast)
     foreign = make_product(cast.stefans, "stranger.example")
-    with pytest.raises(partnership_rules.NotYours):
+    with pytest.raises(NotYours):
         invited(cast, foreign)
     limited = make_partnership(cast.lumen, cast.bergwerk_partner, products=[lumens_products.server])
     with pytest.raises(partnership_rules.ProductTaken):
@@ -198,9 +199,9 @@ def test_only_the_sender_s_representatives_send_again_and_delete(cast, lumens_pr
     to_partner, to_client = invited(cast, lumens_products.site), asked(cast, "else@where.example")
     for sent, others in ((to_partner, (cast.adam, cast.pierre)), (to_client, (cast.paula, cast.nadia))):
         for somebody in others:
-            with pytest.raises(partnership_rules.OnlyRepresentatives):
+            with pytest.raises(OnlyRepresentatives):
                 actions.resend(sent, by=somebody, now=LATER)
-            with pytest.raises(partnership_rules.OnlyRepresentatives):
+            with pytest.raises(OnlyRepresentatives):
                 actions.delete(sent, by=somebody, now=LATER)
 
 
@@ -245,9 +246,9 @@ def test_full_access_with_the_partner_s_payment_method(cast, lumens_products):
 def test_only_legal_representatives_of_the_partner_answer(cast, lumens_products, who):
     """RULES C6"""
     sent = invited(cast, lumens_products.site)
-    with pytest.raises(partnership_rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.accept(sent, by=getattr(cast, who), now=NOW)
-    with pytest.raises(partnership_rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.refuse(sent, reason="", by=getattr(cast, who), now=NOW)
     assert sent.state(NOW) is State.WAITING
 
@@ -404,9 +405,9 @@ def test_only_the_address_that_was_asked_answers(cast, lumens_products):
 def test_only_for_an_organisation_that_the_person_answers_for(cast, lumens_products):
     """RULES C7"""
     request = asked(cast, cast.adam.email)
-    with pytest.raises(partnership_rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.grant(request, cast.lumen, FULL, {}, by=cast.adam, now=NOW)
-    with pytest.raises(partnership_rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.grant(request, cast.stefans, FULL, {}, by=cast.adam, now=NOW)
 
 
@@ -426,7 +427,7 @@ def test_an_address_is_asked_once_at_a_time(cast):
 
 def test_only_legal_representatives_of_the_partner_ask(cast):
     """RULES C7"""
-    with pytest.raises(partnership_rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.ask(
             draft("request"), cast.lumiere_partner, "a@b.example", FULL, {}, message="", language="en",
             by=cast.paula, now=NOW,

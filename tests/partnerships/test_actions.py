@@ -33,7 +33,7 @@ from tests.partnerships.story import (
     told,
 )
 from tests.tenders.story import audit_of, count, mails
-from webapp.accounts.rules import Role, WrongPassword
+from webapp.accounts.rules import OnlyRepresentatives, Role, WrongPassword
 from webapp.audit import AuditEvent
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
@@ -47,6 +47,7 @@ from webapp.partnerships.models import Partnership, PartnershipChange, ProductGr
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Side, Standing
 from webapp.products import actions as products
 from webapp.products.models import Product
+from webapp.products.rules import NotYours
 from webapp.refused import Gone
 from webapp.unit import unit_of_work
 
@@ -212,8 +213,8 @@ def _ended_product(cast, shelf):
         (_limited_after_full, rules.FullGiven),
         (_full_after_limited, rules.HeldByOthers),
         (_same_product, rules.ProductTaken),
-        (_strangers_product, rules.NotYours),
-        (_ended_product, rules.NotYours),
+        (_strangers_product, NotYours),
+        (_ended_product, NotYours),
     ],
 )
 def test_what_is_in_the_way_is_told_and_nothing_is_written(cast, shelf, story, refusal):
@@ -452,7 +453,7 @@ def test_an_edit_respects_the_other_partners(cast, shelf, others, terms, refusal
 def test_an_edit_respects_whose_products_they_are(cast, shelf, limited, now):
     """SECURITY A2."""
     for product in (make_product(cast.stefans), make_product(cast.lumen, ended_at=now)):
-        with pytest.raises(rules.NotYours):
+        with pytest.raises(NotYours):
             actions.change_access(
                 limited, LIMITED, ids({product: TECHNICAL}), version=1, by=cast.nadia, now=now
             )
@@ -607,7 +608,7 @@ def test_ending_needs_the_password_that_holds_now(cast, limited, now):
 def test_only_who_answers_for_a_side_ends_it(cast, limited, side, who, now):
     """RULES C11."""
     by = getattr(cast, who)
-    with pytest.raises(rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.end(limited, side=side, seen_hash=by.password_hash, by=by, now=now)
     assert limited.ended_at is None
 
@@ -641,7 +642,7 @@ EDITS = {
 @pytest.mark.parametrize("edit", EDITS)
 def test_only_the_client_s_legal_representatives_change_something(cast, shelf, limited, edit, who, now):
     """RULES C6, C9, C10."""
-    with pytest.raises(rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         EDITS[edit](limited, shelf, getattr(cast, who), now)
     nothing_new(limited, 1)
 
@@ -668,7 +669,7 @@ def test_a_page_that_was_open_when_the_role_was_lost_changes_nothing(
             membership(cast.lumen, rolf), Role.ADMINISTRATOR, by=cast.nadia, now=now
         )
     )
-    with pytest.raises(rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         EDITS[edit](limited, shelf, rolf, now)
 
 
@@ -750,7 +751,7 @@ def test_an_administrator_of_the_partner_assigns_too(cast, limited, now):
 @pytest.mark.parametrize("who", ["paula", "nadia", "berta", "stefan", "olga"])
 def test_others_assign_nobody(cast, limited, who, now):
     """RULES C13."""
-    with pytest.raises(rules.OnlyRepresentatives):
+    with pytest.raises(OnlyRepresentatives):
         actions.assign(limited, [membership(cast.lumiere, cast.paula)], by=getattr(cast, who), now=now)
     assert queries.assigned(limited) == []
 

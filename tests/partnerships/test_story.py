@@ -28,7 +28,7 @@ from tests.invitations.story import draft
 from tests.partnerships.story import FULL, LIMITED, STATISTICAL, TECHNICAL, WALLET, membership
 from tests.times import NOW
 from webapp.accounts.models import Membership, Organisation
-from webapp.accounts.rules import Role, WrongPassword
+from webapp.accounts.rules import OnlyRepresentatives, Role, WrongPassword
 from webapp.directory import actions as directory
 from webapp.directory.models import PartnerAccount
 from webapp.directory.rules import AlreadySuspended, NotSuspended, SuspensionReason
@@ -58,8 +58,6 @@ from webapp.partnerships.rules import (
     FullGiven,
     HeldByOthers,
     NothingChosen,
-    NotYours,
-    OnlyRepresentatives,
     OwnPartner,
     Payer,
     ProductTaken,
@@ -71,7 +69,7 @@ from webapp.partnerships.rules import (
 )
 from webapp.products import actions as products
 from webapp.products.models import Product
-from webapp.products.rules import Family, ProductEnded
+from webapp.products.rules import Family, NotYours, ProductEnded
 from webapp.refused import Gone, Refused
 from webapp.unit import unit_of_work
 

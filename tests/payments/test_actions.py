@@ -37,7 +37,7 @@ from tests.payments.story import (
 from tests.times import NOW
 from webapp import drafts
 from webapp.accounts.models import Membership
-from webapp.accounts.rules import Role
+from webapp.accounts.rules import OnlyRepresentatives, Role
 from webapp.audit import AuditEvent
 from webapp.extensions import db
 from webapp.ledger.models import Transfer
@@ -56,7 +56,6 @@ from webapp.payments.rules import (
     BelowLeast,
     Decided,
     Kind,
-    OnlyRepresentatives,
     OtherAccount,
     OtherCurrency,
     PaidInShop,

@@ -41,6 +41,7 @@ from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
 from webapp.money import Money
 from webapp.orders import actions as order_actions
+from webapp.orders import fulfilment
 from webapp.orders import queries as order_queries
 from webapp.orders.quotes import renewal_of
 from webapp.orders.rules import Method, NoLongerOrdering, State
@@ -49,7 +50,7 @@ from webapp.products.actions import end_product
 from webapp.products.models import Product
 from webapp.products.rules import Family, ProductEnded
 from webapp.renewals import actions, queries
-from webapp.renewals.rules import NotYours, Wishes
+from webapp.renewals.rules import NotPaidFor, Wishes
 from webapp.unit import unit_of_work
 
 ROOT = Path(__file__).parents[2]
@@ -127,13 +128,13 @@ def test_the_switch_is_for_who_has_the_product_or_pays_for_it(cast, wallet, now)
         (cast.berta, cast.bergwerk, paid),
         (cast.stefan, cast.stefans, own),
     ):
-        with pytest.raises(NotYours):
+        with pytest.raises(NotPaidFor):
             actions.set_automatic(organisation, it, False, by=somebody, now=now)
     for somebody in (cast.hugo, cast.paula):
         with pytest.raises(NoLongerOrdering):
             actions.set_automatic(cast.lumen, own, False, by=somebody, now=now)
     end_product(own, by=cast.olga, now=now)
-    with pytest.raises((NotYours, ProductEnded)):
+    with pytest.raises((NotPaidFor, ProductEnded)):
         actions.set_automatic(cast.lumen, own, False, by=cast.nadia, now=now)
 
 
@@ -141,7 +142,7 @@ def test_a_partner_that_pays_no_more_switches_nothing(cast, wallet, now):
     """RULES C11: all access stops with the end."""
     paid = product(cast.lumen, payer=cast.lumiere)
     change(wallet, ended_at=now, ended_by_side=Side.CLIENT)
-    with pytest.raises(NotYours):
+    with pytest.raises(NotPaidFor):
         actions.set_automatic(cast.lumiere, paid, False, by=cast.pierre, now=now)
 
 
@@ -387,14 +388,14 @@ def test_one_that_fails_stops_no_other(cast, now, monkeypatch, caplog):
     for label in ("first.ch", "broken.ch", "third.ch"):
         product(cast.lumen, label)
     product(cast.stefans, "other.ch")
-    make = order_actions.products.renew_product
+    make = fulfilment.products.renew_product
 
     def fail(it, **values):
         if it.label == "broken.ch":
             raise RuntimeError("out of luck")
         make(it, **values)
 
-    monkeypatch.setattr(order_actions.products, "renew_product", fail)
+    monkeypatch.setattr(fulfilment.products, "renew_product", fail)
     assert actions.renew(now=now) == 3
     assert sorted(label for order in orders() for label in renewed(order)) == [
         "first.ch",

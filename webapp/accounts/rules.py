@@ -70,6 +70,13 @@ class WrongPassword(Refused):
     sentence = "The mail address or the password is not right."
 
 
+class OnlyRepresentatives(Refused):
+    """For the people who answer for an organisation (RULES C6, C7)."""
+
+    status = 403
+    sentence = "Only legal representatives can do this."
+
+
 class SignInStep(StrEnum):
     """What a sign-in still needs after the right password. A second factor takes its place before DONE."""
 

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from webapp import audit, drafts, links, mailer
 from webapp.accounts import queries as accounts
+from webapp.accounts.checks import refuse_all_but_representatives
 from webapp.accounts.models import Organisation, User
 from webapp.directory.models import PartnerAccount
 from webapp.drafts import Draft
@@ -44,7 +45,7 @@ def invite(
     if not drafts.finish(draft, now=now):
         return _made(draft)
     lock(client)
-    checks.refuse_others(client, by)
+    refuse_all_but_representatives(client, by)
     checks.refuse_new(client, lock(partner), terms, picked)
     if terms.access is Access.LIMITED and not picked:
         raise NothingChosen()
@@ -73,7 +74,7 @@ def ask(
     if not drafts.finish(draft, now=now):
         return _made(draft)
     lock(partner)
-    checks.refuse_others(partner.organisation, by)
+    refuse_all_but_representatives(partner.organisation, by)
     if partner.suspended_at:
         raise Suspended(partner=partner.name)
     if terms.access is Access.LIMITED and not any(asked.values()):
@@ -179,7 +180,7 @@ def _open_for_sender(invitation: Invitation, *, by: User, now: datetime) -> None
     lock(_sender(invitation))
     lock(invitation.partner)
     lock(invitation)
-    checks.refuse_others(_sender(invitation), by)
+    refuse_all_but_representatives(_sender(invitation), by)
     if not invitation.state(now).open:
         raise rules.NotWaiting(invitation.state(now))
 
@@ -202,7 +203,7 @@ def accept(invitation: Invitation, *, by: User, now: datetime) -> Partnership:
     if client is None:
         raise Gone()
     _open_for_answer(invitation, client, now=now)
-    checks.refuse_others(invitation.partner.organisation, by)
+    refuse_all_but_representatives(invitation.partner.organisation, by)
     if not partnership_queries.is_represented_by(client, invitation.invited_by.email):
         raise rules.SenderLeft(client=client.name)
     picked = queries.still_offered(invitation) if invitation.access is Access.LIMITED else {}
@@ -225,7 +226,7 @@ def grant(
     """
     _open_for_answer(invitation, client, now=now)
     _addressed_to(invitation, by)
-    checks.refuse_others(client, by)
+    refuse_all_but_representatives(client, by)
     if terms.access is Access.LIMITED and not picked:
         raise NothingChosen()
     partnership = partnerships.begin(
@@ -243,7 +244,7 @@ def refuse(invitation: Invitation, *, reason: str, by: User, now: datetime) -> N
     """Whoever was asked says no, with a reason or without (RULES C6, C7). Raises NotWaiting, OnlyRepresentatives."""
     _open_for_answer(invitation, invitation.client, now=now)
     if invitation.direction is Direction.TO_PARTNER:
-        checks.refuse_others(invitation.partner.organisation, by)
+        refuse_all_but_representatives(invitation.partner.organisation, by)
         told, kind = _client_side(invitation), "invitation_refused"
     else:
         _addressed_to(invitation, by)

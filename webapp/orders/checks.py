@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from webapp.accounts import queries as accounts
+from webapp.accounts.checks import role_in
 from webapp.accounts.models import Organisation, User
 from webapp.orders import queries, rules
 from webapp.orders.quotes import Wanted
@@ -17,8 +17,8 @@ from webapp.unit import lock
 
 def refuse_others(organisation: Organisation, by: User) -> None:
     """Raises NoLongerOrdering unless the person may spend this organisation's money at this moment."""
-    membership = accounts.membership_in(organisation, by)
-    if membership is None or not lock(membership).role.reaches(rules.MANAGES_MONEY):
+    role = role_in(organisation, by)
+    if role is None or not role.reaches(rules.MANAGES_MONEY):
         raise rules.NoLongerOrdering()
 
 

@@ -11,6 +11,7 @@ from webapp.accounts.rules import Role, check_vat_number
 from webapp.money import Money
 from webapp.partnerships.rules import Access, Payer, Side, Terms, earns, may_order
 from webapp.places import EU
+from webapp.products.rules import NotYours
 from webapp.refused import Refused
 
 QUANTITY_MOST = 1_000  # of a line, and new products of an order: paid, they begin in one transaction
@@ -339,10 +340,8 @@ class NotSold(Refused):
     sentence = "%(plan)s is no longer sold. Choose another plan."
 
 
-class NotRenewable(Refused):
+class NotRenewable(NotYours):
     """The product has ended, or is another organisation's."""
-
-    sentence = "One of these products is not there any more. The list shows those that are."
 
 
 class RenewedAlready(Refused):

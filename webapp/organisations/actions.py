@@ -7,6 +7,7 @@ from datetime import datetime
 from webapp import audit, drafts, links, mailer
 from webapp.accounts import actions as accounts
 from webapp.accounts import queries as people
+from webapp.accounts.checks import role_in
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import OrganisationDetails, Role
 from webapp.extensions import db
@@ -138,10 +139,10 @@ def invite(
 
 def _may_set(organisation: Organisation, by: User, *, current: Role | None, new: Role | None) -> None:
     """Raises NotYourRank, or Gone for somebody who has left meanwhile. The organisation is locked."""
-    actor = people.membership_in(organisation, by)
-    if actor is None:
+    role = role_in(organisation, by)
+    if role is None:
         raise Gone()
-    if not rules.may_set_role(lock(actor).role, current=current, new=new):
+    if not rules.may_set_role(role, current=current, new=new):
         raise rules.NotYourRank()
 
 

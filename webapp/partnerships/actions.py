@@ -12,8 +12,9 @@ import sqlalchemy as sa
 
 from webapp import audit, mailer
 from webapp.accounts import queries as accounts
+from webapp.accounts.checks import refuse_all_but_representatives, role_in
 from webapp.accounts.models import Membership, Organisation, User
-from webapp.accounts.rules import WrongPassword
+from webapp.accounts.rules import OnlyRepresentatives, WrongPassword
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
 from webapp.organisations import actions as organisations
@@ -37,7 +38,7 @@ def _changing(partnership: Partnership, *, by: User, version: int | None = None)
     """Locks the client and its partnership for a change by the client; nothing is overwritten unseen."""
     lock(partnership.client)
     lock(partnership)
-    checks.refuse_others(partnership.client, by)
+    refuse_all_but_representatives(partnership.client, by)
     if partnership.ended_at:
         raise rules.Ended()
     if version is not None and version != partnership.version:
@@ -156,7 +157,7 @@ def end(partnership: Partnership, *, side: Side, seen_hash: str, by: User, now: 
     lock(partnership.client)
     lock(partnership)
     own = partnership.client if side is Side.CLIENT else partnership.partner.organisation
-    checks.refuse_others(own, by)
+    refuse_all_but_representatives(own, by)
     if partnership.ended_at:
         raise rules.Ended()
     if lock(by).password_hash != seen_hash:
@@ -178,9 +179,9 @@ def assign(partnership: Partnership, colleagues: Iterable[Membership], *, by: Us
     """
     lock(partnership.partner.organisation)  # its team stays as it is meanwhile
     lock(partnership)
-    own = accounts.membership_in(partnership.partner.organisation, by)
-    if own is None or not rules.manages_all_clients(lock(own).role):
-        raise rules.OnlyRepresentatives()
+    role = role_in(partnership.partner.organisation, by)
+    if role is None or not rules.manages_all_clients(role):
+        raise OnlyRepresentatives()
     if partnership.ended_at:
         raise rules.Ended()
     wanted = {each.id: each for each in queries.still_colleagues(partnership, colleagues)}

@@ -1,22 +1,14 @@
-"""What is asked inside a unit of work before something is written: who may, and what is in the way."""
+"""What is asked inside a unit of work before something is written: what is in the way."""
 
 from __future__ import annotations
 
-from webapp.accounts import queries as accounts
-from webapp.accounts.models import Organisation, User
-from webapp.accounts.rules import Role
+from webapp.accounts.models import Organisation
 from webapp.directory.models import PartnerAccount
 from webapp.partnerships import queries, rules
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Access, Picked, Terms
+from webapp.products.rules import NotYours
 from webapp.unit import lock
-
-
-def refuse_others(organisation: Organisation, by: User) -> None:
-    """Raises OnlyRepresentatives unless the person answers for the organisation at this moment (RULES C6, C7)."""
-    membership = accounts.membership_in(organisation, by)
-    if membership is None or lock(membership).role is not Role.LEGAL_REPRESENTATIVE:
-        raise rules.OnlyRepresentatives()
 
 
 def refuse_new(client: Organisation, partner: PartnerAccount, terms: Terms, picked: Picked) -> None:
@@ -46,6 +38,6 @@ def refuse_terms(client: Organisation, terms: Terms, picked: Picked, *, but: Par
         return
     labels = queries.labels_of(client, picked)
     if set(labels) != set(picked):
-        raise rules.NotYours()
+        raise NotYours()
     for product_id, partner_name in queries.taken(client, picked, but=but).items():
         raise rules.ProductTaken(product=labels[product_id], partner=partner_name)

@@ -202,12 +202,6 @@ class NothingChosen(Refused):
     sentence = "Choose at least one product and one right."
 
 
-class NotYours(Refused):
-    """RULES C1: nobody grants what is another organisation's, or has ended."""
-
-    sentence = "One of these products is not there any more. The list shows those that are."
-
-
 class ChangedMeanwhile(Refused):
     """Somebody else changed the partnership after the page was shown: nothing was overwritten."""
 
@@ -225,10 +219,3 @@ class Suspended(Refused):
     """The operator has suspended the partner."""
 
     sentence = "%(partner)s is suspended at the moment and can’t be given anything."
-
-
-class OnlyRepresentatives(Refused):
-    """RULES C6, C7: for the people who answer for an organisation."""
-
-    status = 403
-    sentence = "Only legal representatives can do this."

@@ -10,9 +10,8 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import audit, drafts, mailer, uploads
-from webapp.accounts import queries as accounts
+from webapp.accounts.checks import refuse_all_but_representatives
 from webapp.accounts.models import Organisation, User
-from webapp.accounts.rules import Role
 from webapp.database import new_public_id
 from webapp.drafts import Draft
 from webapp.extensions import db
@@ -254,9 +253,7 @@ def request_withdrawal(
     lock(organisation)
     if known := queries.by_key(key):
         return known
-    membership = accounts.membership_in(organisation, by)
-    if membership is None or lock(membership).role is not Role.LEGAL_REPRESENTATIVE:
-        raise rules.OnlyRepresentatives()
+    refuse_all_but_representatives(organisation, by)
     rules.check_least(amount, programme().invoicing.least_withdrawal(amount.currency))
     withdrawal = Withdrawal(
         organisation=organisation, amount=amount.minor, currency=amount.currency, kind=destination.kind,

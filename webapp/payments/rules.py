@@ -110,13 +110,6 @@ class BelowLeast(Refused):
         super().__init__(least=least)
 
 
-class OnlyRepresentatives(Refused):
-    """Money leaves by the word of who answers for the organisation."""
-
-    status = 403
-    sentence = "Only legal representatives can do this."
-
-
 class WithdrawalChanged(Refused):
     """The amount or the destination is not the one that was shown."""
 

@@ -205,6 +205,12 @@ class TooManySettings(Refused):
     sentence = "This product has as many settings as it can hold. Remove one first."
 
 
+class NotYours(Refused):
+    """Nobody decides about what is another organisation's, or has ended (RULES C1, M8)."""
+
+    sentence = "One of these products is not there any more. The list shows those that are."
+
+
 class ProductEnded(Refused):
     """Nothing of a product that has ended can be changed."""
 

@@ -59,13 +59,13 @@ def set_automatic(
 ) -> None:
     """Whether a product that the organisation has or pays for renews by itself (RULES M8).
 
-    Raises NoLongerOrdering, NotYours, ProductEnded.
+    Raises NoLongerOrdering, NotPaidFor, ProductEnded.
     """
     for each in sorted({organisation, product.organisation}, key=lambda one: one.id):
         lock(each)
     checks.refuse_others(organisation, by)
     if queries.renewal(organisation, lock(product).public_id) is None:
-        raise rules.NotYours()
+        raise rules.NotPaidFor()
     products.set_automatic(product, automatic, by=by, now=now)
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from webapp.money import Money
 from webapp.orders.rules import LINES_MOST, Method
+from webapp.products.rules import NotYours
 from webapp.refused import Refused
 
 DEFAULT_DAYS = (30, 7)  # before the renewal date, for whoever has not chosen; where the policy offers them
@@ -102,8 +103,7 @@ class CannotPay(Refused):
     sentence = "There is not enough money on the prepaid account, and payment by invoice is not possible."
 
 
-class NotYours(Refused):
+class NotPaidFor(NotYours):
     """Whoever neither has a product nor pays for it decides nothing about its renewal."""
 
     status = 404
-    sentence = "One of these products is not there any more. The list shows those that are."
