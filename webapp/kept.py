@@ -11,7 +11,7 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from functools import wraps
@@ -63,6 +63,14 @@ class Shelf(Generic[Thing]):
                 self._things.move_to_end(key)
             return self._things.get(key)
 
+    def get_all(self, keys: Sequence[Hashable]) -> list[Thing | None]:
+        """The same for many, in their order."""
+        with self._lock:
+            for key in keys:
+                if key in self._things:
+                    self._things.move_to_end(key)
+            return [self._things.get(key) for key in keys]
+
     def put(self, key: Hashable, thing: Thing) -> None:
         """Keeps it; the one that nobody asked for longest goes."""
         with self._lock:
@@ -80,12 +88,31 @@ def shelf(name: str, size: int) -> Shelf[Any]:
 
 def piece(template: str, **values: Hashable) -> Markup:
     """A part of a page that depends on nothing but the reader and these values: drawn once, then kept."""
-    key = (template, reader(), *values.items())
-    pieces = shelf("pieces", PIECES)
-    drawn = pieces.get(key)
-    if drawn is None:
-        drawn = Markup(render_template(template, **values))  # noqa: S704 # a template's output is escaped there
-        pieces.put(key, drawn)
+    key = _key(template, values)
+    kept_ones = shelf("pieces", PIECES)
+    drawn: Markup | None = kept_ones.get(key)
+    return drawn if drawn is not None else _drawn(kept_ones, key, template, values)
+
+
+def pieces(template: str, name: str, rows: Sequence[tuple[Any, ...]], **values: Hashable) -> Markup:
+    """Such a part for each row, which it gets as `name`, one after the other: a list costs one look at the shelf."""
+    key = _key(template, values)
+    keys = [(key, name, tuple(row)) for row in rows]  # a row of SQLAlchemy compares itself slowly
+    kept_ones = shelf("pieces", PIECES)
+    return Markup("\n").join(
+        drawn if drawn is not None else _drawn(kept_ones, keys[n], template, {name: rows[n], **values})
+        for n, drawn in enumerate(kept_ones.get_all(keys))
+    )
+
+
+def _key(template: str, values: dict[str, Hashable]) -> Hashable:
+    who = reader()
+    return (template, who.language, who.region, *values.items())
+
+
+def _drawn(kept_ones: Shelf[Any], key: Hashable, template: str, values: dict[str, Any]) -> Markup:
+    drawn = Markup(render_template(template, **values))  # noqa: S704 # a template's output is escaped there
+    kept_ones.put(key, drawn)
     return drawn
 
 
@@ -233,7 +260,7 @@ class KeptPages:
 
 
 def init_app(app: Flask) -> None:
-    """Puts the kept pages before the application, and `piece` into templates."""
+    """Puts the kept pages before the application, and `piece` and `pieces` into templates."""
     with app.app_context():
         app.wsgi_app = KeptPages(app.wsgi_app, db.engine, app.config["SESSION_COOKIE_NAME"])  # type: ignore[method-assign] # Flask's documented way
-    app.jinja_env.globals["piece"] = piece
+    app.jinja_env.globals.update(piece=piece, pieces=pieces)

@@ -70,6 +70,7 @@ class Who:
     session_id: int
     seen_at: datetime
     person_id: int
+    public_id: str
     language: str
     region: str
     operator: bool
@@ -83,7 +84,7 @@ _member, _org = Membership.__table__.c, Organisation.__table__.c
 _WHO = (
     sa.select(
         _session.id, _session.created_at, _session.last_seen_at, _session.kept,
-        _user.id, _user.language, _user.region, _user.operator_since.is_not(None),
+        _user.id, _user.public_id, _user.language, _user.region, _user.operator_since.is_not(None),
         _member.id, _member.public_id, _member.role,
         _org.id, _org.public_id, _org.name, _org.kind, _org.programme, _org.currency,
     )
@@ -106,15 +107,15 @@ def who(token_hash: str, *, now: datetime) -> Who | None:
     rows = db.session.connection().execute(_WHO, {"token_hash": token_hash}).all()
     if not rows:
         return None
-    session_id, created_at, seen_at, kept, person_id, language, region, operator = rows[0][:8]
+    session_id, created_at, seen_at, kept, person_id, own_id, language, region, operator = rows[0][:9]
     if not session_lives(created_at=created_at, last_seen_at=seen_at, ended_at=None, kept=kept, now=now):
         return None
     members = tuple(
         Member(id, public_id, role, person_id, Org(*org))
-        for id, public_id, role, *org in (row[8:] for row in rows)
+        for id, public_id, role, *org in (row[9:] for row in rows)
         if id is not None
     )
-    return Who(session_id, seen_at, person_id, language, region, bool(operator), members)
+    return Who(session_id, seen_at, person_id, own_id, language, region, bool(operator), members)
 
 
 # --- sessions -----------------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound
 from webapp.accounts.access import member
 from webapp.accounts.queries import Member
 from webapp.clients import queries
-from webapp.clients.queries import MyClients
+from webapp.clients.queries import MyClients, Partner
 from webapp.clients.rules import (
     AccessLost,
     NotLookedAfter,
@@ -20,6 +20,7 @@ from webapp.clients.rules import (
     PartnerSuspended,
     RightGone,
 )
+from webapp.found import found
 from webapp.htmx import render
 from webapp.i18n import tell
 from webapp.partnerships import queries as partnerships
@@ -102,9 +103,15 @@ def lost(membership: Member, client: str, refusal: Refused) -> Response:
     )
 
 
+def my_partner(membership: Member) -> Partner:
+    """The organisation as a partner, also while it is suspended; 404 when it is none. The menu needs it as well."""
+    g.partner = partner = found(queries.partner_of(membership.org))
+    return partner
+
+
 def my_clients(membership: Member) -> MyClients:
     """The clients in the menu of a partner's colleague; asked for once per request."""
     if "my_clients" not in g:
-        g.my_clients = queries.my_clients(membership)
+        g.my_clients = queries.my_clients(membership, g.get("partner"))
     mine: MyClients = g.my_clients
     return mine

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
-from webapp.accounts.queries import Member
+from webapp.accounts.queries import Member, Org
 from webapp.clients.rules import Filters, Order, Status
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
@@ -50,7 +50,7 @@ _PARTNER = sa.select(
 ).where(PartnerAccount.organisation_id == sa.bindparam("organisation"))
 
 
-def partner_of(organisation: Organisation) -> Partner | None:
+def partner_of(organisation: Organisation | Org) -> Partner | None:
     """The organisation as a partner."""
     row = db.session.connection().execute(_PARTNER, {"organisation": organisation.id}).first()
     return Partner(*row) if row else None
@@ -171,13 +171,14 @@ class MyClients:
     suspended: bool
 
 
-def my_clients(membership: Member) -> MyClients:
+def my_clients(membership: Member, partner: Partner | None = None) -> MyClients:
     """The clients that this colleague of the partner can act for at this moment (RULES C13): one statement,
-    and another one only when there are none: a suspended partner reaches nobody."""
+    and another one only when there are none and `partner` is not known yet: a suspended one reaches nobody."""
     statement = _menu(manages_all_clients(membership.role))
     values = {"organisation": membership.organisation_id, "member": membership.id}
     rows = db.session.connection().execute(statement, values).all()
-    partner = None if rows else partner_of(membership.organisation)
+    if not rows and partner is None:
+        partner = partner_of(membership.org)
     return MyClients(tuple(rows[:IN_MENU]), len(rows) > IN_MENU, bool(partner and partner.suspended_at))
 
 

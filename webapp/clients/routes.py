@@ -12,7 +12,7 @@ from webapp.accounts.access import member, person
 from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.clients import actions, labels, queries
-from webapp.clients.access import acting, my_clients, product_to_change, product_to_see
+from webapp.clients.access import acting, my_clients, my_partner, product_to_change, product_to_see
 from webapp.clients.forms import PeopleForm, client_choices, read_filters
 from webapp.clients.queries import Partner
 from webapp.directory import queries as directory
@@ -50,7 +50,7 @@ ON_PROFILE = 10  # products that the profile shows; the client's space has them 
 @member()
 def index(membership: Member) -> Response:
     """The partner's clients, 25 a page, and what waits for an answer."""
-    partner = found(queries.partner_of(membership.organisation))
+    partner = my_partner(membership)
     filters = read_filters(request.args)
     return render(
         "clients/index.html",

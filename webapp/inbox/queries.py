@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager
 
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.clients.queries import Partner
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
 from webapp.tenders.models import Offer, Tender, TenderOpening, TenderRecipient
@@ -117,7 +118,13 @@ class Calls:
 
 
 def calls(
-    partner: PartnerAccount, tab: str, *, now: datetime, service: str = "", language: str = "", page: int = 1
+    partner: PartnerAccount | Partner,
+    tab: str,
+    *,
+    now: datetime,
+    service: str = "",
+    language: str = "",
+    page: int = 1,
 ) -> Calls:
     """The calls of one tab, newest first, 25 a page: two statements whatever the number of calls."""
     statements = _statements(tab, service, language)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from flask import Blueprint, Response, flash, redirect, request, url_for
+from flask import Blueprint, Response, abort, flash, redirect, request, url_for
 from werkzeug.datastructures import FileStorage
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -14,6 +14,7 @@ from webapp.accounts import queries as account_queries
 from webapp.accounts.access import member, person, signed_in
 from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
+from webapp.clients.access import my_partner
 from webapp.config import LANGUAGES
 from webapp.directory.models import PartnerAccount
 from webapp.directory.rules import SERVICES
@@ -48,7 +49,9 @@ def open_mailed(tender: str) -> AnyResponse:
 @member()
 def index(membership: Member) -> Response:
     """The calls that went to the partner, by tab, 25 a page."""
-    partner = found(queries.partner_of(membership.organisation))
+    partner = my_partner(membership)
+    if partner.suspended_at:
+        abort(404)
     tab = request.args.get("tab", "open")
     tab = tab if tab in TABS else "open"
     service, language = _known("service", SERVICES), _known("language", LANGUAGES)

@@ -6,20 +6,24 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cache, lru_cache
+from typing import Any, NamedTuple
 
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased, joinedload
 
 from webapp import clock
 from webapp.accounts.models import Organisation
+from webapp.accounts.queries import Org
 from webapp.database import UtcDateTime
 from webapp.extensions import db
+from webapp.kept import shelf
 from webapp.ledger.models import Entry, LedgerAccount, Transfer
 from webapp.ledger.rules import OF_ORDERS, AccountKind, Cause, Side, months_between, next_month
 from webapp.money import Money
 
 PER_PAGE = 50
 AT_ONCE = 1_000  # lines of a file that are read together
+ACCOUNTS_KEPT = 4096  # whose months are remembered
 BEFORE_ALL = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -123,12 +127,13 @@ def balance(kind: AccountKind, organisation_id: int | None = None, *, currency: 
 
 @dataclass(frozen=True)
 class OwnAccount:
-    """An organisation's account: `first` and `newest` are when it moved; it has no id before it ever did."""
+    """An organisation's account: `first` and `newest` are when it moved; it has no ids before it ever did."""
 
     id: int | None
     balance: Money
     first: datetime | None = None
     newest: datetime | None = None
+    public_id: str = ""
 
     @property
     def currency(self) -> str:
@@ -143,7 +148,9 @@ _OLDEST = (
     .scalar_subquery()
 )
 _OWN = (
-    sa.select(LedgerAccount.id, LedgerAccount.currency, Entry.balance, _OLDEST, Entry.at)
+    sa.select(
+        LedgerAccount.id, LedgerAccount.currency, Entry.balance, _OLDEST, Entry.at, LedgerAccount.public_id
+    )
     .join(Entry, sa.and_(Entry.account_id == LedgerAccount.id, Entry.seq == NEWEST))
     .where(
         LedgerAccount.organisation_id == sa.bindparam("organisation"),
@@ -154,12 +161,14 @@ _OWN = (
 
 
 def own_accounts(
-    organisation: Organisation, kind: AccountKind = AccountKind.PREPAID, *, currency: str | None = None
+    organisation: Organisation | Org, kind: AccountKind = AccountKind.PREPAID, *, currency: str | None = None
 ) -> list[OwnAccount]:
     """The organisation's accounts of this kind that ever moved; before them the one in its own currency."""
     known = [
-        OwnAccount(id, Money(minor, each), *at)
-        for id, each, minor, *at in db.session.execute(_OWN, {"organisation": organisation.id, "kind": kind})
+        OwnAccount(id, Money(minor, each), first, newest, public_id)
+        for id, each, minor, first, newest, public_id in db.session.connection().execute(
+            _OWN, {"organisation": organisation.id, "kind": kind}
+        )
     ]
     own = currency or organisation.currency
     ordered = sorted(known, key=lambda each: each.currency != own)
@@ -173,17 +182,30 @@ def balances(organisation: Organisation) -> list[Money]:
     return [account.balance for account in own_accounts(organisation)]
 
 
-def months(account: OwnAccount) -> list[date]:
-    """The months (their first days) in which the account moved, newest first: one statement."""
+def months(account: OwnAccount) -> tuple[date, ...]:
+    """The months (their first days) in which the account moved, newest first: one statement.
+
+    They are kept until it moves in another month: the database lets no entry begin before an older one.
+    """
     if account.first is None or account.newest is None:
-        return []
+        return ()
     asked = months_between(clock.day_of(account.first), clock.day_of(account.newest))
+    known = shelf("months", ACCOUNTS_KEPT)
+    key = (account.public_id, asked[-1])
+    found: tuple[date, ...] | None = known.get(key)
+    if found is None:
+        found = _months(account, asked)
+        known.put(key, found)
+    return found
+
+
+def _months(account: OwnAccount, asked: Sequence[date]) -> tuple[date, ...]:
     values: dict[str, object] = {"account": account.id}
     for n, day in enumerate(asked):
         values |= {
             f"day{n}": day, f"begin{n}": clock.start_of(day), f"over{n}": clock.start_of(next_month(day))
         }  # fmt: skip
-    return list(db.session.scalars(_moved_in(len(asked)), values))
+    return tuple(db.session.scalars(_moved_in(len(asked)), values))
 
 
 @cache
@@ -203,16 +225,26 @@ def _moved_in(count: int) -> sa.Select[tuple[date]]:
     return sa.select(each.day).where(moved).order_by(each.day.desc())
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """An entry of a statement: what moved, why, and what the account had after it."""
 
     seq: int
     at: datetime
-    amount: Money
-    balance: Money
+    moved: int
+    left: int
     cause: Cause
     reference: str
+    currency: str
+
+    @property
+    def amount(self) -> Money:
+        """What moved: above zero what came in."""
+        return Money(self.moved, self.currency)
+
+    @property
+    def balance(self) -> Money:
+        """What the account had then."""
+        return Money(self.left, self.currency)
 
     @property
     def of_order(self) -> bool:
@@ -249,24 +281,28 @@ class Statement:
 
 def month_of(account: OwnAccount, day: date) -> Month:
     """The month that begins on this day, by two steps in the index whatever the size of the account."""
-    before, newest = (_before(account, start) for start in (day, next_month(day)))
+    values = {"account": account.id, "begin": clock.start_of(day), "over": clock.start_of(next_month(day))}
+    rows = db.session.connection().execute(_BEFORE, values)
+    heads = {which: Head(seq, balance, at) for which, seq, balance, at in rows}
+    before, newest = (heads.get(which, Head()) for which in ("begin", "over"))
     currency = account.currency
     opening, closing = Money(before.balance, currency), Money(newest.balance, currency)
     return Month(account, day, before.seq + 1, newest.seq, opening, closing)
 
 
-_BEFORE = (
-    sa.select(Entry.seq, Entry.balance, Entry.at)
-    .where(Entry.account_id == sa.bindparam("account"), Entry.at < sa.bindparam("begin"))
-    .order_by(Entry.at.desc(), Entry.seq.desc())
-    .limit(1)
-)
+def _newest_before(moment: str) -> sa.Select[Any]:
+    """The newest entry of an account before `moment`, named by it."""
+    found = (
+        sa.select(sa.literal(moment).label("which"), Entry.seq, Entry.balance, Entry.at)
+        .where(Entry.account_id == sa.bindparam("account"), Entry.at < sa.bindparam(moment))
+        .order_by(Entry.at.desc(), Entry.seq.desc())
+        .limit(1)
+    )
+    return sa.select(found.subquery())
 
 
-def _before(account: OwnAccount, day: date) -> Head:
-    """Where the account stood when this day began."""
-    row = db.session.execute(_BEFORE, {"account": account.id, "begin": clock.start_of(day)}).first()
-    return Head(*row) if row else Head()
+# Where an account stood when a month began, and when it was over.
+_BEFORE = sa.union_all(_newest_before("begin"), _newest_before("over"))
 
 
 def statement(month: Month, *, page: int = 1) -> Statement:
@@ -275,10 +311,7 @@ def statement(month: Month, *, page: int = 1) -> Statement:
     last = month.last - (page - 1) * PER_PAGE
     first = max(last - PER_PAGE + 1, month.first)
     currency = month.account.currency
-    lines = [
-        Line(seq, at, Money(amount, currency), Money(balance, currency), cause, reference)
-        for seq, at, amount, balance, cause, reference in _rows(month.account, first, last)
-    ]
+    lines = [Line(*row, currency) for row in _rows(month.account, first, last)]
     return Statement(month, page, lines[::-1], first > month.first)
 
 
@@ -306,7 +339,7 @@ _ROWS = (
 def _rows(
     account: OwnAccount, first: int, last: int
 ) -> Sequence[sa.Row[int, datetime, int, int, Cause, str]]:
-    return db.session.execute(_ROWS, {"account": account.id, "first": first, "last": last}).all()
+    return db.session.connection().execute(_ROWS, {"account": account.id, "first": first, "last": last}).all()
 
 
 # --- the whole ledger ---------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ for _name, _filter in labels.FILTERS.items():
 @member(Role.ADMINISTRATOR)
 def account(membership: Member) -> Response:
     """What is on the prepaid account, and what moved in a month."""
-    accounts = queries.own_accounts(membership.organisation)
+    accounts = queries.own_accounts(membership.org)
     chosen = read_account(request.args, accounts)
     months = queries.months(chosen)
     day = read_month(request.args, months)
@@ -43,6 +43,6 @@ def account(membership: Member) -> Response:
 @member(Role.ADMINISTRATOR)
 def account_file(membership: Member) -> Response:
     """A month of the account for spreadsheets."""
-    chosen = read_account(request.args, queries.own_accounts(membership.organisation))
+    chosen = read_account(request.args, queries.own_accounts(membership.org))
     day = found(read_month(request.args, queries.months(chosen)))
     return exchange.download(queries.month_of(chosen, day))

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, flash, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, drafts
-from webapp.accounts.access import member, person
+from webapp.accounts.access import me, member, person
 from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.drafts import Draft
@@ -47,7 +47,7 @@ LISTED = 3  # changes that the bar names
 
 
 def _partnership(membership: Member, public_id: str) -> Partnership:
-    return found(partnerships.clients_partnership(membership.organisation, public_id))
+    return found(partnerships.clients_partnership(membership.org, public_id))
 
 
 def _address(partnership: Partnership, endpoint: str = "show", **query: Any) -> str:
@@ -100,12 +100,12 @@ def _edit(membership: Member, partnership: Partnership, key: str) -> Edit | None
     draft = _draft(partnership, key)
     if draft is None or draft.finished_at or not _editable(membership, partnership):
         return None
-    return Edit.kept(partnership, draft, person(), key)
+    return Edit.kept(partnership, draft, me(), key)
 
 
 def _draft(partnership: Partnership, key: str) -> Draft | None:
     draft = drafts.find(DRAFT, key, now=clock.now())
-    own = (partnership.public_id, person().public_id)
+    own = (partnership.public_id, me())
     return draft if draft and (draft.data["partnership"], draft.data["by"]) == own else None
 
 
@@ -122,7 +122,7 @@ def _page(
 ) -> Response:
     """The partner's page. `form` holds what was refused."""
     edits = _editable(membership, partnership)
-    edit = edit or Edit.begun(partnership, person())
+    edit = edit or Edit.begun(partnership, me())
     listed = granted = None
     if edits:
         listed = products_page(
@@ -173,7 +173,7 @@ def draft(membership: Member, partner: str) -> AnyResponse:
     key = request.form.get("draft", "")
     edit = _edit(membership, partnership, key)
     if edit is None:
-        edit = Edit.begun(partnership, person())
+        edit = Edit.begun(partnership, me())
         if drafts.find(DRAFT, key, now=clock.now()) is None and drafts.KEY.fullmatch(key):
             edit.key = key  # of the page that was shown: its later requests find the draft
     edit.take(sent())

@@ -9,7 +9,6 @@ from functools import cached_property
 from werkzeug.datastructures import MultiDict
 
 from webapp import drafts
-from webapp.accounts.models import User
 from webapp.drafts import Draft
 from webapp.partners import labels, queries
 from webapp.partnerships import queries as partnerships
@@ -26,10 +25,10 @@ DRAFT = "access"
 @dataclass
 class Edit:
     """Changes that are not saved yet. `version` is the partnership as the person saw it; `access` and `payer`
-    are None where nothing was chosen that differs from that."""
+    are None where nothing was chosen that differs from that. `by` is the person's public id."""
 
     partnership: Partnership
-    by: User
+    by: str
     key: str
     version: int
     selection: Selection
@@ -37,13 +36,13 @@ class Edit:
     payer: Payer | None = None
 
     @classmethod
-    def begun(cls, partnership: Partnership, by: User) -> Edit:
+    def begun(cls, partnership: Partnership, by: str) -> Edit:
         """Nothing is changed yet, and nothing kept."""
         selection = Selection.read({}, partnership.client, partnership)
         return cls(partnership, by, drafts.new_key(), partnership.version, selection)
 
     @classmethod
-    def kept(cls, partnership: Partnership, draft: Draft, by: User, key: str) -> Edit:
+    def kept(cls, partnership: Partnership, draft: Draft, by: str, key: str) -> Edit:
         """What the draft holds."""
         data = draft.data
         return cls(
@@ -59,7 +58,7 @@ class Edit:
     def keep(self, *, now: datetime) -> None:
         """Writes it into its draft."""
         data = {
-            "partnership": self.partnership.public_id, "by": self.by.public_id, "version": self.version,
+            "partnership": self.partnership.public_id, "by": self.by, "version": self.version,
             "wanted": self.selection.as_kept, "access": self.access or "", "payer": self.payer or "",
         }  # fmt: skip
         drafts.save(DRAFT, self.key, data, now=now)

@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload, selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
-from webapp.accounts.queries import AnyMember
+from webapp.accounts.queries import AnyMember, Org
 from webapp.accounts.rules import Role
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
@@ -68,7 +68,7 @@ def of_client(client: Organisation, *, ended: bool = False) -> list[Partnership]
     )
 
 
-def clients_partnership(client: Organisation, public_id: str) -> Partnership | None:
+def clients_partnership(client: Organisation | Org, public_id: str) -> Partnership | None:
     """One of the client's partnerships, also one that has ended."""
     return db.session.scalar(_clients_partnership(), {"client": client.id, "public_id": public_id})
 
