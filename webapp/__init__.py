@@ -190,9 +190,7 @@ def follow_visitors(app: Flask, settings: Settings) -> None:
     """Whose links count when a visitor comes over one."""
     from webapp.affiliation.clicks import Clicks
 
-    clicks = Clicks(app, by_itself=settings.mode != "test")
-    app.extensions["clicks"] = clicks
-    visits.init_app(app, clicks)
+    visits.init_app(app, Clicks(app, by_itself=settings.mode != "test"))
 
 
 def connect_signals() -> None:
