@@ -71,13 +71,14 @@ ROOMS = {
     },  # the session and its cookie
     "proofs": {"queries", "models", "rules"},  # what `flask ledger check` asks
     "checks": {"queries", "quotes", "models", "rules"},  # what actions ask before they write
+    "numbers": {"queries", "models", "rules"},  # without gaps
     # steps that actions share; none is a transaction by itself
     "bookings": {"models", "rules"},  # in the ledger
-    "billing": {"bookings", "queries", "models", "rules"},
+    "billing": {"bookings", "numbers", "queries", "models", "rules"},
     "fulfilment": {"billing", "queries", "models", "rules"},
     "settlement": {"bookings", "fulfilment", "queries", "models", "rules"},
     "actions": {"checks", "queries", "quotes", "models", "rules", "mail", "passwords", "labels", "statements"}
-    | {"bookings", "billing", "fulfilment", "settlement", "monthly"},
+    | {"bookings", "billing", "fulfilment", "numbers", "settlement", "monthly"},
     "selection": {"queries", "choosable", "models", "rules", "labels"},  # choosing over several pages
     "documents": {"rules", "labels"},  # what an invoice says, by its row
     "exchange": {
@@ -98,7 +99,17 @@ ROOMS = {
     "paper": {"rules", "labels", "codes", "electronic", "glyphs"},  # documents for people
     "signing": set(),  # pure, like rules
     "description": {"rules", "signing"},  # of addresses for machines
-    "forms": {"queries", "models", "rules", "passwords", "labels", "selection", "exchange", "statements", "files"}
+    "forms": {
+        "queries",
+        "models",
+        "rules",
+        "passwords",
+        "labels",
+        "selection",
+        "exchange",
+        "statements",
+        "files",
+    }
     | {"rows", "elements"}
     | {"access", "entrance"},  # the own password, asked for again
     "routes": {"forms", "actions", "queries", "models", "rules", "access", "entrance", "labels", "passwords"}
@@ -267,7 +278,7 @@ def test_rules_are_pure():
     assert wrong == []
 
 
-@pytest.mark.parametrize("room", ["rules", "actions", *STEPS, *QUERIES, "models", "mail"])
+@pytest.mark.parametrize("room", ["rules", "actions", *STEPS, *QUERIES, "numbers", "models", "mail"])
 def test_what_lies_below_the_routes_does_not_know_the_request(room):
     wrong = []
     for file in in_rooms(room):

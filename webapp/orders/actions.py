@@ -25,6 +25,7 @@ from webapp.orders import billing, checks, fulfilment, queries, quotes, rules
 from webapp.orders import mail as _mail  # noqa: F401 # registers the mails
 from webapp.orders.bookings import book, payment
 from webapp.orders.models import Invoice, Order, OrderLine
+from webapp.orders.numbers import next_number
 from webapp.orders.quotes import Quote, QuotedLine, Wanted
 from webapp.orders.rules import Method
 from webapp.orders.settlement import settle
@@ -86,7 +87,7 @@ def _lock_money(holder: Organisation, acting: Partnership | None) -> None:
 def _write(
     quote: Quote, *, method: Method, by: User | None, now: datetime, key: str | None, outside: str | None
 ) -> Order:
-    number, day = billing.next_number("orders", "O", now=now)
+    number, day = next_number("orders", "O", now=now)
     terms = quote.partnership.terms if quote.partnership else None
     vat = quote.vat
     parts = vat.split([line.net.minor for line in quote.lines])

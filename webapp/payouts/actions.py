@@ -24,8 +24,8 @@ from webapp.ledger.rules import AccountKind, Booking, Cause
 from webapp.ledger.rules import Side as Account
 from webapp.mailer import Address
 from webapp.money import CURRENCIES
-from webapp.orders import billing
 from webapp.orders import queries as money
+from webapp.orders.numbers import next_numbers
 from webapp.orders.rules import Tax
 from webapp.payouts import mail as _mail  # noqa: F401 # registers the mails
 from webapp.payouts import queries, rules
@@ -138,7 +138,7 @@ def _open(month: date, currency: str, *, now: datetime) -> PayoutRun:
 
 def _make(run: PayoutRun, payees: Sequence[Payee], *, now: datetime) -> None:
     """A payout for each, numbered, booked and told."""
-    numbers, day = billing.next_numbers(rules.SERIES, rules.NOTE_PREFIX, len(payees), now=now)
+    numbers, day = next_numbers(rules.SERIES, rules.NOTE_PREFIX, len(payees), now=now)
     same = {
         "run_id": run.id, "month": run.month, "currency": run.currency, "made_at": now, "issued_on": day,
         "policy_version": programme().version, "reason": "",
