@@ -49,12 +49,12 @@ def connection() -> Any:
             own.connection = sqlite3.connect(URL.removeprefix("sqlite:///"), isolation_level=None)
             own.connection.row_factory = sqlite3.Row
         else:
-            import psycopg
-            from psycopg.rows import dict_row
+            from psycopg import Connection
+            from psycopg.rows import DictRow, dict_row
 
-            address = URL.replace("+psycopg", "")
-            # psycopg's stubs do not follow a row factory through connect
-            own.connection = psycopg.connect(address, autocommit=True, row_factory=dict_row)  # type: ignore[arg-type] # see above
+            own.connection = Connection[DictRow].connect(
+                URL.replace("+psycopg", ""), autocommit=True, row_factory=dict_row
+            )
     return own.connection
 
 
