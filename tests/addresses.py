@@ -333,7 +333,7 @@ ADDRESSES: dict[str, Address] = {
         ANYBODY, get=404, values=lambda s: {"slug": s.cast.lumiere_partner.slug, "file": "a" * 26}, page=False
     ),
     "directory.become": Address(ANYBODY, get=200),
-    "directory.apply": Address(OWNERS, get=200, post=422, values=lumen),
+    "directory.apply": Address(OWNERS, get=200, post=200, values=lumen),  # an affiliate: the page says so
     "directory.listing": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
     # a client adds a partner, and the partner answers
     "invitations.new": Address(OWNERS, get=303, values=lumen),
@@ -583,6 +583,9 @@ ADDRESSES: dict[str, Address] = {
     "pages.home": Address(ANYBODY, get=200),
     "pages.legal": Address(ANYBODY, get=200, values=lambda s: {"topic": "privacy"}),
     "affiliation.programme": Address(ANYBODY, get=200),
+    "affiliates.index": Address(OPERATOR, get=200),
+    "affiliates.affiliate": Address(OPERATOR, get=200, values=lambda s: {"affiliate": s.affiliate.public_id}),
+    "affiliates.review": Address(OPERATOR, get=200, post=422, values=lambda s: {"customer": s.won.public_id}),
     # over somebody's link; a tag that nobody has leads on as well
     "arrivals.follow": Address(ANYBODY, get=302, values=lambda s: {"tag": "abcdefg"}, page=False),
     "arrivals.answer": Address(ANYBODY, post=303, page=False),

@@ -100,7 +100,8 @@ def register_features(app: Flask, settings: Settings) -> None:
     """The features and where they live. Addresses that people read begin with a language."""
     from webapp.accounts import routes as accounts
     from webapp.affiliation import arrivals
-    from webapp.affiliation import routes as affiliation
+    from webapp.affiliation import desk as affiliates
+    from webapp.affiliation import linking as affiliation  # with the routes of joining
     from webapp.api import desk as outside
     from webapp.api import routes as api
     from webapp.backoffice import routes as backoffice
@@ -144,7 +145,8 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(tenders.blueprint, url_prefix=language)
     app.register_blueprint(inbox.blueprint, url_prefix=language)
     app.register_blueprint(rates.blueprint, url_prefix=language)
-    app.register_blueprint(affiliation.blueprint, url_prefix=f"{language}/affiliate")
+    app.register_blueprint(affiliates.blueprint, url_prefix=language)
+    app.register_blueprint(affiliation.blueprint, url_prefix=language)
     app.register_blueprint(arrivals.blueprint)
     app.register_blueprint(payouts.blueprint, url_prefix=language)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")

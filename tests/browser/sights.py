@@ -56,6 +56,10 @@ class Sight:
         return "/" + address.split("/", 3)[3] + self.query
 
 
+def _no_affiliate(stage: Stage) -> None:
+    stage.cast.lumen.programme = None
+
+
 def _no_operator(stage: Stage) -> None:
     stage.cast.olga.operator_since = None
     db.session.commit()
@@ -353,7 +357,8 @@ SIGHTS = (
     ),
     Sight("settings", "organisations.settings", "nadia", _lumen),
     Sight("settings, too weak", "organisations.settings", "hugo", _lumen, status=403),
-    Sight("application", "directory.apply", "nadia", _lumen),
+    Sight("application", "directory.apply", "nadia", _lumen, prepare=_no_affiliate),
+    Sight("application of an affiliate", "directory.apply", "nadia", _lumen),
     Sight("application waits", "directory.apply", "adele", _adeles),
     Sight("account", "accounts.profile", "nadia"),
     Sight("password", "accounts.password", "nadia"),
@@ -557,6 +562,10 @@ SIGHTS = (
     Sight("payments, none waits", "payments.desk", "olga", prepare=_none_waits),
     Sight("import of a statement", "payments.import_statement", "olga"),
     Sight("exchange rates", "rates.desk", "olga"),
+    Sight("affiliates", "affiliates.index", "olga"),
+    Sight("affiliates, none found", "affiliates.index", "olga", query="?q=zzz"),
+    Sight("an affiliate", "affiliates.affiliate", "olga", lambda s: {"affiliate": s.affiliate.public_id}),
+    Sight("a customer to be reviewed", "affiliates.review", "olga", lambda s: {"customer": s.won.public_id}),
     Sight("statement to check", "payments.check_statement", "olga", lambda s: {"draft": s.payments.statement}),
     Sight(
         "statement known already", "payments.check_statement", "olga",

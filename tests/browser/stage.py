@@ -13,8 +13,10 @@ from tests.api.story import event_of, make_api_key, order_of, take
 from tests.cast import Cast
 from tests.factories import (
     join,
+    make_affiliate,
     make_application,
     make_assignment,
+    make_customer,
     make_invitation,
     make_offer,
     make_order,
@@ -39,6 +41,8 @@ from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
+from webapp.affiliation import queries as affiliation
+from webapp.affiliation.models import AffiliateAccount, Attribution
 from webapp.api.models import ApiKey
 from webapp.directory.models import Application, PartnerAccount
 from webapp.extensions import db
@@ -115,6 +119,8 @@ class Stage:
     buying_for_client: str  # the same of Pierre's, for the client of `entrusted`
     payments: Payments
     key: ApiKey  # of an outside shop
+    affiliate: AffiliateAccount  # Lumen Optik's, with orders in every state
+    won: Attribution  # a customer of it that looks suspicious
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -370,6 +376,29 @@ def _shop(cast: Cast, product: Product, now: datetime) -> ApiKey:
     return key
 
 
+def _affiliation(cast: Cast, product: Product, now: datetime) -> tuple[AffiliateAccount, Attribution]:
+    """Lumen Optik recommends: orders that wait, are confirmed, came back, do not count, or lack something."""
+    account = make_affiliate(cast.lumen, by=cast.nadia, now=now - timedelta(days=300))
+    long_ago = now - timedelta(days=200)
+    site = Wanted(product.plan, "example.com", 3)
+    excluded = make_plan("ch-aff", Family.DOMAIN, name="Domain .ch", price_chf=1_500, affiliates=False)
+    regular = make_customer(account, LONG_NAME, now=long_ago)
+    for days in (200, 150, 90, 60, 12, 3):
+        make_order(regular, site, now=now - timedelta(days=days), paid=days != 3)
+    given_back = make_order(regular, site, now=now - timedelta(days=20), paid=True)
+    orders.cancel(given_back, reason="Zurückgegeben", by=cast.olga, now=now - timedelta(days=18))
+    make_order(regular, Wanted(excluded, "brillen.ch"), now=now - timedelta(days=8), paid=True)
+    abroad = make_customer(account, "Optique du Lac SARL", country="FR", currency="EUR", language="fr")
+    make_order(abroad, site, now=now - timedelta(days=1), paid=True)
+    lookalike = make_customer(
+        account, "Lumen Zwei", street=cast.lumen.street, postcode=cast.lumen.postcode, register_number=None
+    )
+    make_order(lookalike, site, now=now - timedelta(days=1), paid=True)
+    won = affiliation.attribution_of(lookalike.id)
+    assert won
+    return account, won
+
+
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     """Writes it all, with so many other partners in the directory."""
     for n in range(companies):
@@ -468,4 +497,5 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         *_baskets(cast, product, pays, now),
         _payments(cast, bought[0], now),
         _shop(cast, product, now),
+        *_affiliation(cast, product, now),
     )

@@ -8,8 +8,8 @@ from wtforms import Field, ValidationError
 
 from webapp.accounts.forms import PasswordAgain
 from webapp.affiliation import rules
-from webapp.affiliation.rules import LABEL_LENGTH, PATH_LENGTH, Month
-from webapp.forms import Amount, BaseForm, BooleanField, Line, Select, lazy, needed
+from webapp.affiliation.rules import LABEL_LENGTH, PATH_LENGTH, Month, Verdict
+from webapp.forms import Amount, BaseForm, BooleanField, Line, OneOf, Select, lazy, needed
 from webapp.i18n import gettext as _
 from webapp.money import CURRENCIES, Money
 from webapp.programme import programme
@@ -29,6 +29,20 @@ class JoinForm(PasswordAgain, BaseForm):
 
 class CloseForm(PasswordAgain, BaseForm):
     """A page with one button."""
+
+
+class ReviewForm(BaseForm):
+    """What the desk decides about a customer."""
+
+    verdict = OneOf(
+        lazy("Does this customer count?"),
+        [needed(lazy("Choose whether the customer counts."))],
+        choices=lambda: [
+            (Verdict.ALLOWED.value, _("It counts: the affiliate earns on its orders")),
+            (Verdict.REFUSED.value, _("It does not count: what was not paid out yet is taken back")),
+        ],
+    )
+    note = Line(lazy("Note for ourselves"), most=rules.NOTE_LENGTH)
 
 
 class CalculatorForm(BaseForm):

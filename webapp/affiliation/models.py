@@ -167,7 +167,6 @@ class Commission(Base):
         sa.CheckConstraint("currency IN ('CHF', 'EUR')", name="currency"),
         sa.CheckConstraint("base >= 0 AND excluded >= 0 AND rate BETWEEN 0 AND 100", name="factors"),
         sa.CheckConstraint("booked BETWEEN 0 AND whole AND amount >= 0", name="booked"),
-        sa.CheckConstraint("reason IS NULL OR (booked = 0 AND amount = 0)", name="not_counted"),
         sa.CheckConstraint("(exchange IS NULL) = (exchange_on IS NULL)", name="exchange"),
         sa.CheckConstraint("confirms_on IS NULL OR confirms_on > waits_until", name="confirms"),
         sa.Index("ix_commissions_account", "account_id", "id"),

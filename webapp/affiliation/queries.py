@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 import sqlalchemy as sa
-from sqlalchemy.orm import joinedload
+from sqlalchemy.orm import contains_eager, joinedload
 
 from webapp.accounts.models import Membership, Organisation, User, UserSession
 from webapp.affiliation.models import AffiliateAccount, AffiliateLink, Attribution, Click, Commission
@@ -285,3 +285,82 @@ def emails_of(organisation_id: int) -> Iterable[str]:
         .join(User.memberships)
         .where(Membership.organisation_id == organisation_id)
     )  # fmt: skip
+
+
+# --- the operator's desk ------------------------------------------------------------------------------------
+
+PER_PAGE = 25
+
+
+def to_review() -> list[Attribution]:
+    """Customers whose sign-up looked like the affiliate's own, the oldest first (RULES F3)."""
+    return list(
+        db.session.scalars(
+            _attributions()
+            .where(Attribution.verdict == Verdict.HELD)
+            .order_by(Attribution.id)
+            .limit(PER_PAGE)
+        )
+    )
+
+
+def reviewed(account: AffiliateAccount | None = None, *, page: int = 1) -> tuple[list[Attribution], bool]:
+    """(customers that were won, the newest first; whether there are more): all, or an affiliate's."""
+    found = _attributions().order_by(Attribution.id.desc())
+    if account:
+        found = found.where(Attribution.account_id == account.id)
+    rows = list(db.session.scalars(found.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)))
+    return rows[:PER_PAGE], len(rows) > PER_PAGE
+
+
+def _attributions() -> sa.Select[Attribution]:
+    return sa.select(Attribution).options(
+        joinedload(Attribution.organisation),
+        joinedload(Attribution.account).joinedload(AffiliateAccount.organisation),
+    )
+
+
+def attribution(public_id: str) -> Attribution | None:
+    """A customer that was won, by its public id."""
+    return db.session.scalar(_attributions().where(Attribution.public_id == public_id))
+
+
+def affiliates(search: str, *, page: int = 1) -> tuple[list[AffiliateAccount], bool]:
+    """(affiliates, who earned most first; whether there are more); `search` in names and tags."""
+    found = (
+        sa.select(AffiliateAccount)
+        .join(AffiliateAccount.organisation)
+        .options(contains_eager(AffiliateAccount.organisation))
+        .order_by(AffiliateAccount.earned.desc(), AffiliateAccount.id)
+    )
+    if search:
+        found = found.where(
+            sa.or_(
+                Organisation.name.icontains(search, autoescape=True),
+                AffiliateAccount.tag == search.casefold(),
+            )
+        )
+    rows = list(db.session.scalars(found.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)))
+    return rows[:PER_PAGE], len(rows) > PER_PAGE
+
+
+def affiliate(public_id: str) -> AffiliateAccount | None:
+    """An affiliate account, by its public id."""
+    return db.session.scalar(
+        sa.select(AffiliateAccount)
+        .where(AffiliateAccount.public_id == public_id)
+        .options(joinedload(AffiliateAccount.organisation))
+    )
+
+
+def commissions_with_orders(attribution: Attribution, *, most: int = PER_PAGE) -> list[Commission]:
+    """The newest orders of a customer and what they bring."""
+    return list(
+        db.session.scalars(
+            sa.select(Commission)
+            .where(Commission.attribution_id == attribution.id)
+            .options(joinedload(Commission.order), joinedload(Commission.account))
+            .order_by(Commission.id.desc())
+            .limit(most)
+        )
+    )

@@ -16,6 +16,7 @@ TAG_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # nothing that looks like some
 TAG_LENGTH = 7
 PATH_LENGTH = 200
 LABEL_LENGTH = 60
+NOTE_LENGTH = 200
 LINKS_MOST = 100  # that an affiliate keeps
 NETWORK_CLICKS_MOST = 20  # an hour that count, of one network on the links of one affiliate
 CLICKS_MOST = 5_000  # the same of all networks together, per process

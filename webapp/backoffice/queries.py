@@ -11,11 +11,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import selectinload
 
 from webapp.accounts.models import Membership, Organisation, User
+from webapp.affiliation.models import Attribution
+from webapp.affiliation.rules import Verdict
 from webapp.api.models import OutsideEvent
 from webapp.audit import AuditEvent
 from webapp.directory.models import Application, PartnerAccount
 from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
+from webapp.lists import Part, has, part_of
 from webapp.mailer import WAITING, QueuedMail
 from webapp.payments.models import IncomingTransfer, Withdrawal
 from webapp.payments.queries import TRANSFERS_IN, WITHDRAWALS_IN
@@ -25,26 +28,6 @@ from webapp.payouts.queries import RUNS_DUE
 from webapp.tenders.models import Tender
 from webapp.tenders.queries import is_open
 from webapp.tenders.rules import Status
-
-PER_PAGE = 25
-
-
-@dataclass(frozen=True)
-class Part:
-    """One page of a list."""
-
-    rows: Sequence[Any]
-    page: int
-    more: bool
-
-
-def _part(query: sa.Select[Any], page: int) -> Part:
-    rows = list(db.session.scalars(query.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)))
-    return Part(rows[:PER_PAGE], page, len(rows) > PER_PAGE)
-
-
-def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(words.lower(), autoescape=True)
 
 
 @dataclass(frozen=True)
@@ -57,6 +40,7 @@ class ToDo:
     withdrawals: int
     payout_runs: int
     messages: int
+    customers: int  # that affiliates won and somebody has to look at
     open_tenders: int
     partners: int
     organisations: int
@@ -77,6 +61,7 @@ def to_do(*, now: datetime) -> ToDo:
             count(Withdrawal, WITHDRAWALS_IN[WithdrawalState.WAITING]),
             count(PayoutRun, RUNS_DUE),
             count(OutsideEvent, OutsideEvent.applied_at.is_(None)),
+            count(Attribution, Attribution.verdict == Verdict.HELD),
             count(Tender, is_open(now)),
             count(PartnerAccount, PartnerAccount.suspended_at.is_(None)),
             count(Organisation),
@@ -88,19 +73,19 @@ def to_do(*, now: datetime) -> ToDo:
 # --- organisations ------------------------------------------------------------------------------------------
 
 
-def organisations(search: str, *, page: int = 1) -> Part:
+def organisations(search: str, *, page: int = 1) -> Part[Any]:
     """Organisations by name; `search` in their name and city and in the addresses of their people."""
     query = sa.select(Organisation).order_by(Organisation.name, Organisation.id)
     if search:
         has_member = (
             sa.exists()
             .where(Membership.organisation_id == Organisation.id, Membership.user_id == User.id)
-            .where(_has(User.email, search))
+            .where(has(User.email, search))
         )
         query = query.where(
-            sa.or_(_has(Organisation.name, search), _has(Organisation.city, search), has_member)
+            sa.or_(has(Organisation.name, search), has(Organisation.city, search), has_member)
         )
-    return _part(query, page)
+    return part_of(query, page)
 
 
 def organisation(public_id: str) -> Organisation | None:
@@ -161,15 +146,15 @@ def tenders_sent_count(organisation: Organisation) -> int:
 # --- calls for tenders --------------------------------------------------------------------------------------
 
 
-def tenders(search: str, state: str, *, page: int = 1, now: datetime) -> Part:
+def tenders(search: str, state: str, *, page: int = 1, now: datetime) -> Part[Any]:
     """Calls of this state ("" for all), newest first; `search` in reference, title and contact address."""
     query = sa.select(Tender).options(selectinload(Tender.offers)).order_by(Tender.id.desc())
     if state:
         query = query.where(_in_state(Status(state), now))
     if search:
         columns = (Tender.reference, Tender.title, Tender.contact_email)
-        query = query.where(sa.or_(*(_has(column, search) for column in columns)))
-    return _part(query, page)
+        query = query.where(sa.or_(*(has(column, search) for column in columns)))
+    return part_of(query, page)
 
 
 def _in_state(status: Status, now: datetime) -> sa.ColumnElement[bool]:
@@ -201,7 +186,7 @@ MAIL_STATES = {
 }
 
 
-def mails(state: str, kind: str, search: str, *, page: int = 1) -> Part:
+def mails(state: str, kind: str, search: str, *, page: int = 1) -> Part[Any]:
     """The mail log, newest first; `search` in the address."""
     query = sa.select(QueuedMail).order_by(QueuedMail.id.desc())
     if state:
@@ -209,8 +194,8 @@ def mails(state: str, kind: str, search: str, *, page: int = 1) -> Part:
     if kind:
         query = query.where(QueuedMail.kind == kind)
     if search:
-        query = query.where(_has(QueuedMail.address, search))
-    return _part(query, page)
+        query = query.where(has(QueuedMail.address, search))
+    return part_of(query, page)
 
 
 def mail(mail_id: int) -> QueuedMail | None:

@@ -313,9 +313,6 @@ def upgrade() -> None:
         sa.CheckConstraint(
             "confirms_on IS NULL OR confirms_on > waits_until", name=op.f("ck_commissions_confirms")
         ),
-        sa.CheckConstraint(
-            "reason IS NULL OR (booked = 0 AND amount = 0)", name=op.f("ck_commissions_not_counted")
-        ),
         sa.ForeignKeyConstraint(
             ["account_id"], ["affiliate_accounts.id"], name=op.f("fk_commissions_account_id")
         ),
