@@ -39,18 +39,6 @@ def clicks(app):
     app.extensions["recommenders"] = before
 
 
-@pytest.fixture
-def policy(app):
-    """Changes the policy of affiliation for the test."""
-    whole = app.config["PROGRAMME"]
-
-    def change(**values):
-        app.config["PROGRAMME"] = replace(whole, affiliation=replace(whole.affiliation, **values))
-
-    yield change
-    app.config["PROGRAMME"] = whole
-
-
 def counted(clicks):
     """path -> clicks, after all that waits is written."""
     clicks.write()
