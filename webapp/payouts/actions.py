@@ -52,7 +52,7 @@ def prefer(
     """
     lock(account)
     refuse_all_but_representatives(account.organisation, by)
-    row = queries.preference_row(account)
+    row = _preference(account)
     before = row.preference if row else rules.TO_PREPAID
     if row is None:
         row = PayoutPreference(account=account, kind=Kind.PREPAID, target="", holder="", holds_until=now)
@@ -72,6 +72,12 @@ def prefer(
         for each in _told_of_change(account, before):
             mailer.queue("payout_preferences_changed", each, account, now=now)
     return row
+
+
+def _preference(account: AffiliateAccount) -> PayoutPreference | None:
+    """The row as it is now."""
+    row = queries.preference_row(account)
+    return lock(row) if row else None
 
 
 def _told_of_change(account: AffiliateAccount, before: rules.Preference) -> list[User | Address]:
@@ -152,10 +158,7 @@ def _make(run: PayoutRun, payees: Sequence[Payee], *, now: datetime) -> None:
         each.account_id: each for each in db.session.scalars(sa.insert(Payout).returning(Payout), rows)
     }
     db.session.execute(
-        sa.update(AffiliateAccount)
-        .where(AffiliateAccount.id.in_(payouts))
-        .values(paid_until=run.month)
-        .execution_options(synchronize_session=False)
+        sa.update(AffiliateAccount).where(AffiliateAccount.id.in_(payouts)).values(paid_until=run.month)
     )
     made = [(payouts[payee.account_id], payee.organisation_id) for payee in payees]
     ledger.book([_made(payout, organisation_id) for payout, organisation_id in made], now=now)
@@ -281,7 +284,7 @@ def take_back(payout: Payout, *, reason: str, by: User, now: datetime) -> None:
     payout.returned_at, payout.returned_by_id, payout.reason = now, by.id, reason
     earnings = Account(AccountKind.EARNINGS, account.organisation_id)
     ledger.book([_booking(payout, source, earnings, Cause.PAYOUT_RETURNED)], now=now)
-    row = queries.preference_row(account)
+    row = _preference(account)
     if row and row.takes(payout):
         row.came_back_at = now
     audit.record("payout.returned", payout, by=by, now=now, organisation=account.organisation)

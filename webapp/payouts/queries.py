@@ -282,6 +282,7 @@ def to_execute(run: PayoutRun, *, most: int) -> list[Payout]:
             .limit(most)
             .options(joinedload(Payout.account, innerjoin=True))
             .with_for_update(of=Payout)
+            .execution_options(populate_existing=True)
         )
     )
 
