@@ -108,6 +108,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     from webapp.clients import routes as clients
     from webapp.demo import routes as demo
     from webapp.directory import routes as directory
+    from webapp.earnings import routes as earnings
     from webapp.inbox import routes as inbox
     from webapp.invitations import adding as invitations  # with the routes of answers
     from webapp.invoices import desk as invoices  # with the routes of organisations
@@ -149,6 +150,7 @@ def register_features(app: Flask, settings: Settings) -> None:
     app.register_blueprint(affiliation.blueprint, url_prefix=language)
     app.register_blueprint(arrivals.blueprint)
     app.register_blueprint(payouts.blueprint, url_prefix=language)
+    app.register_blueprint(earnings.blueprint, url_prefix=language)
     app.register_blueprint(api.blueprint, url_prefix="/api/v1")
     app.register_blueprint(outside.blueprint, url_prefix=language)
     app.register_blueprint(backoffice.blueprint, url_prefix=f"{language}/admin")
@@ -198,7 +200,9 @@ def follow_visitors(app: Flask, settings: Settings) -> None:
 def connect_signals() -> None:
     """Which features hear of what happens in those below them (DESIGN: the only way up)."""
     from webapp.affiliation import actions as affiliation
+    from webapp.inbox import queries as inbox
 
     signals.signed_up.connect(affiliation.attribute)
     signals.order_settled.connect(affiliation.follow)
     signals.rates_imported.connect(affiliation.settle_waiting)
+    signals.partner_leaving.connect(inbox.offers_kept)

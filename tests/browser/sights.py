@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.addresses import ADDRESSES, buying, buying_for_client, client_that_buys
 from tests.browser.stage import Stage
-from tests.factories import make_organisation
+from tests.factories import make_affiliate, make_organisation
 from tests.times import NOW
 from webapp import drafts, links
 from webapp.accounts.models import User
@@ -56,6 +56,10 @@ class Sight:
         return "/" + address.split("/", 3)[3] + self.query
 
 
+def _fresh_affiliate(stage: Stage) -> None:
+    make_affiliate(stage.cast.stefans, by=stage.cast.stefan)
+
+
 def _no_affiliate(stage: Stage) -> None:
     stage.cast.lumen.programme = None
 
@@ -72,6 +76,10 @@ def _no_statements(stage: Stage) -> None:
 
 def _lumen(stage: Stage) -> dict[str, Any]:
     return {"org": stage.cast.lumen.public_id}
+
+
+def _stefans(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.cast.stefans.public_id}
 
 
 def _lumiere(stage: Stage) -> dict[str, Any]:
@@ -562,6 +570,14 @@ SIGHTS = (
     Sight("payments, none waits", "payments.desk", "olga", prepare=_none_waits),
     Sight("import of a statement", "payments.import_statement", "olga"),
     Sight("exchange rates", "rates.desk", "olga"),
+    Sight("earnings", "earnings.index", "nadia", _lumen),
+    Sight("earnings, statement", "earnings.statement", "adam", _lumen),
+    Sight("no earnings yet", "earnings.index", "stefan", _stefans, prepare=_fresh_affiliate),
+    Sight("rates and rules", "affiliation.rates", "nadia", _lumen),
+    Sight("missing orders", "affiliation.missing", "nadia", _lumen),
+    Sight("closing an affiliate account", "affiliation.closing", "nadia", _lumen),
+    Sight("joining", "affiliation.join", "stefan", _stefans),
+    Sight("a partner can't join", "affiliation.join", "pierre", _lumiere),
     Sight("affiliates", "affiliates.index", "olga"),
     Sight("affiliates, none found", "affiliates.index", "olga", query="?q=zzz"),
     Sight("an affiliate", "affiliates.affiliate", "olga", lambda s: {"affiliate": s.affiliate.public_id}),
