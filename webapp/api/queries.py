@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
@@ -11,6 +10,7 @@ from sqlalchemy.orm import joinedload
 from webapp.accounts.models import Organisation
 from webapp.api.models import ApiKey, OutsideEvent
 from webapp.extensions import db
+from webapp.lists import has
 from webapp.products.models import Plan, Product
 
 LISTED = 100  # messages on the operator’s page
@@ -78,13 +78,9 @@ def taken_in(search: str = "") -> list[OutsideEvent]:
 def _listed(query: sa.Select[OutsideEvent], search: str) -> list[OutsideEvent]:
     if search:
         query = query.where(
-            sa.or_(*(_has(each, search) for each in (OutsideEvent.external_id, OutsideEvent.event_id)))
+            sa.or_(*(has(each, search) for each in (OutsideEvent.external_id, OutsideEvent.event_id)))
         )
     return list(db.session.scalars(query.options(joinedload(OutsideEvent.order)).limit(LISTED)))
-
-
-def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(words.lower(), autoescape=True)
 
 
 def organisation(public_id: str) -> Organisation | None:

@@ -12,11 +12,11 @@ from sqlalchemy.orm import aliased
 from webapp.accounts.models import Organisation
 from webapp.extensions import db
 from webapp.invoices.rules import Kind
+from webapp.lists import Part, has, one_more, part
 from webapp.money import Money
 from webapp.orders.models import Invoice, Order
 from webapp.orders.rules import Facts, State
 
-PAGE = 25
 CREDIT_PREFIX = "C-"
 IS_KIND = {Kind.INVOICE: Invoice.corrects_id.is_(None), Kind.CREDIT_NOTE: Invoice.corrects_id.is_not(None)}
 
@@ -51,24 +51,15 @@ class Row:
         return self.facts.state
 
 
-@dataclass(frozen=True)
-class Part:
-    """One page of a list."""
-
-    rows: list[Row]
-    page: int
-    more: bool
-
-
 _HOLDER, _PAYER = aliased(Organisation), aliased(Organisation)
 
 
-def invoices_of(payer: Organisation, year: int | None = None, *, page: int = 1) -> Part:
+def invoices_of(payer: Organisation, year: int | None = None, *, page: int = 1) -> Part[Row]:
     """The payer's invoices and credit notes, newest first: one statement."""
     return _part(_rows().where(Invoice.payer_id == payer.id, _in_year(year)), page)
 
 
-def all_invoices(search: str, year: int | None, kind: Kind | None, *, page: int = 1) -> Part:
+def all_invoices(search: str, year: int | None, kind: Kind | None, *, page: int = 1) -> Part[Row]:
     """All of them, newest first; `search` in the numbers of invoices and orders, references and payers."""
     query = _rows().where(_in_year(year))
     if search:
@@ -87,13 +78,9 @@ def _in_year(year: int | None) -> sa.ColumnElement[bool]:
 def _matching(search: str) -> sa.ColumnElement[bool]:
     reference = "".join(search.split())
     return sa.or_(
-        _has(Invoice.number, search), _has(Order.number, search), _has(Order.reference, reference),
-        _has(_PAYER.name, search),
+        has(Invoice.number, search), has(Order.number, search), has(Order.reference, reference),
+        has(_PAYER.name, search),
     )  # fmt: skip
-
-
-def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(words.lower(), autoescape=True)
 
 
 def _rows() -> sa.Select[Any]:
@@ -112,9 +99,9 @@ def _rows() -> sa.Select[Any]:
     )
 
 
-def _part(query: sa.Select[Any], page: int) -> Part:
-    found = db.session.execute(query.limit(PAGE + 1).offset((page - 1) * PAGE)).mappings().all()
-    return Part([_row(**each) for each in found[:PAGE]], page, len(found) > PAGE)
+def _part(query: sa.Select[Any], page: int) -> Part[Row]:
+    found = db.session.execute(one_more(query, page)).mappings()
+    return part([_row(**each) for each in found], page)
 
 
 def _row(

@@ -12,6 +12,7 @@ from webapp.drafts import KEY
 from webapp.extensions import db
 from webapp.ledger import queries as ledger
 from webapp.ledger.rules import AccountKind
+from webapp.lists import Part, has, part_of
 from webapp.money import Money
 from webapp.ordering.models import Means, Purchase
 from webapp.orders import queries as orders
@@ -19,7 +20,6 @@ from webapp.orders.checks import claim_of
 from webapp.orders.models import Order, OrderLine
 from webapp.orders.rules import Method
 from webapp.products.models import Plan, Product
-from webapp.products.queries import PER_PAGE, Part
 from webapp.products.rules import Family
 
 SOLD = Plan.retired_at.is_(None)
@@ -29,19 +29,15 @@ _FAMILY_RANK = sa.case({family: family.rank for family in Family}, value=Plan.fa
 # --- what can be ordered ------------------------------------------------------------------------------------
 
 
-def on_sale(search: str = "", family: Family | None = None, *, page: int = 1) -> Part:
+def on_sale(search: str = "", family: Family | None = None, *, page: int = 1) -> Part[Plan]:
     """Plans that are sold, by category and code; `search` in codes and names."""
     query = sa.select(Plan).where(SOLD).order_by(_FAMILY_RANK, Plan.code)
     if family:
         query = query.where(Plan.family == family)
     if search:
         columns = (Plan.code, Plan.name_en, Plan.name_fr, Plan.name_de)
-        words = search.lower()
-        query = query.where(
-            sa.or_(*(sa.func.lower(each).contains(words, autoescape=True) for each in columns))
-        )
-    rows = list(db.session.scalars(query.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)))
-    return Part(rows[:PER_PAGE], page, len(rows) > PER_PAGE)
+        query = query.where(sa.or_(*(has(each, search) for each in columns)))
+    return part_of(query, page)
 
 
 def families_on_sale() -> list[Family]:

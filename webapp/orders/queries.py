@@ -17,15 +17,13 @@ from webapp.accounts.rules import Role
 from webapp.extensions import db
 from webapp.ledger.models import LedgerAccount, Transfer
 from webapp.ledger.rules import Cause
+from webapp.lists import Part, has, one_more, part
 from webapp.money import Money
 from webapp.orders import rules
 from webapp.orders.models import CreditLine, Invoice, NoticeSettings, Order, OrderLine, OrderProduct
 from webapp.orders.rules import Facts, Method, Shown, Standing, State
 from webapp.products.models import Product
 from webapp.programme import programme
-
-PAGE = 25
-
 
 # --- orders -------------------------------------------------------------------------------------------------
 
@@ -119,15 +117,6 @@ class Row:
         return Money(self.facts.missing, self.currency)
 
 
-@dataclass(frozen=True)
-class Part:
-    """One page of a list."""
-
-    rows: list[Row]
-    page: int
-    more: bool
-
-
 _HOLDER, _PAYER = aliased(Organisation), aliased(Organisation)
 _STANDS = Order.cancelled_at.is_(None)
 _OWES = sa.and_(_STANDS, Order.gross - Order.credited > Order.received)
@@ -148,7 +137,7 @@ WITH_STANDING = {
 }
 
 
-def orders_of(organisation: Organisation, standing: Standing | None = None, *, page: int = 1) -> Part:
+def orders_of(organisation: Organisation, standing: Standing | None = None, *, page: int = 1) -> Part[Row]:
     """The orders that an organisation knows of, newest first: one statement (RULES O8)."""
     query = _rows().where(concerning(organisation))
     if standing:
@@ -156,7 +145,7 @@ def orders_of(organisation: Organisation, standing: Standing | None = None, *, p
     return _part(query, page)
 
 
-def all_orders(search: str, shown: Shown | None, *, today: date, page: int = 1) -> Part:
+def all_orders(search: str, shown: Shown | None, *, today: date, page: int = 1) -> Part[Row]:
     """All orders, newest first, for the operator's desk; `search` in numbers, references and organisations."""
     query = _rows()
     if search:
@@ -187,18 +176,14 @@ def _rows() -> sa.Select[Any]:
 def _matching(search: str) -> sa.ColumnElement[bool]:
     reference = "".join(search.split())
     return sa.or_(
-        _has(Order.number, search), _has(Order.reference, reference), _has(Order.outside, search),
-        _has(_HOLDER.name, search), _has(_PAYER.name, search),
+        has(Order.number, search), has(Order.reference, reference), has(Order.outside, search),
+        has(_HOLDER.name, search), has(_PAYER.name, search),
     )  # fmt: skip
 
 
-def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(words.lower(), autoescape=True)
-
-
-def _part(query: sa.Select[Any], page: int) -> Part:
-    found = db.session.execute(query.limit(PAGE + 1).offset((page - 1) * PAGE)).mappings().all()
-    return Part([_row(**each) for each in found[:PAGE]], page, len(found) > PAGE)
+def _part(query: sa.Select[Any], page: int) -> Part[Row]:
+    found = db.session.execute(one_more(query, page)).mappings()
+    return part([_row(**each) for each in found], page)
 
 
 def _row(*, gross: int, credited: int, received: int, cancelled_at: datetime | None, **values: Any) -> Row:

@@ -16,6 +16,7 @@ from webapp.accounts.models import Organisation
 from webapp.drafts import Draft
 from webapp.extensions import db
 from webapp.ledger import queries as books
+from webapp.lists import Part, has, part_of
 from webapp.money import Money, parse_amount
 from webapp.orders import queries as orders
 from webapp.orders.models import Order
@@ -30,7 +31,6 @@ from webapp.uploads import Upload
 
 _TOP_UP = re.compile(r"RF[0-9]{2}T([0-9]{1,12})")
 AT_ONCE = 500  # of one statement
-PAGE = 25
 CHOICES = 10  # what a transfer's page offers at once
 
 
@@ -39,24 +39,6 @@ def _parts(things: Collection[Any]) -> Iterator[list[Any]]:
     whole = list(things)
     for n in range(0, len(whole), AT_ONCE):
         yield whole[n : n + AT_ONCE]
-
-
-def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(words.lower(), autoescape=True)
-
-
-@dataclass(frozen=True)
-class Part:
-    """One page of a list."""
-
-    rows: Sequence[Any]
-    page: int
-    more: bool
-
-
-def _part(query: sa.Select[Any], page: int) -> Part:
-    rows = list(db.session.scalars(query.limit(PAGE + 1).offset((page - 1) * PAGE)))
-    return Part(rows[:PAGE], page, len(rows) > PAGE)
 
 
 # --- whom a reference names ---------------------------------------------------------------------------------
@@ -260,7 +242,7 @@ TRANSFERS_IN = {
 }
 
 
-def transfers(search: str, state: TransferState | None, *, page: int = 1) -> Part:
+def transfers(search: str, state: TransferState | None, *, page: int = 1) -> Part[Any]:
     """Transfers for the operator's desk: those that wait oldest first, others newest first.
 
     `search` is in who paid and what they wrote, in order numbers and organisations; an amount finds its equal.
@@ -273,15 +255,15 @@ def transfers(search: str, state: TransferState | None, *, page: int = 1) -> Par
         query = query.outerjoin(Order, Order.id == IncomingTransfer.order_id)
         query = query.outerjoin(Organisation, Organisation.id == IncomingTransfer.organisation_id)
         query = query.where(_matching(search))
-    return _part(query, page)
+    return part_of(query, page)
 
 
 def _matching(search: str) -> sa.ColumnElement[bool]:
     compact = "".join(search.split())
     conditions = [
-        _has(IncomingTransfer.debtor_name, search), _has(IncomingTransfer.text, search),
-        _has(IncomingTransfer.reference, compact), _has(IncomingTransfer.debtor_iban, compact),
-        _has(Order.number, search), _has(Organisation.name, search),
+        has(IncomingTransfer.debtor_name, search), has(IncomingTransfer.text, search),
+        has(IncomingTransfer.reference, compact), has(IncomingTransfer.debtor_iban, compact),
+        has(Order.number, search), has(Organisation.name, search),
     ]  # fmt: skip
     try:
         minor = parse_amount(search)
@@ -314,7 +296,7 @@ def organisations_named(search: str) -> list[Organisation]:
     """Organisations whose prepaid account a transfer can fill; at most ten."""
     if not search:
         return []
-    query = sa.select(Organisation).where(_has(Organisation.name, search))
+    query = sa.select(Organisation).where(has(Organisation.name, search))
     return list(db.session.scalars(query.order_by(Organisation.name, Organisation.id).limit(CHOICES)))
 
 
@@ -365,10 +347,10 @@ def by_key(key: str) -> Withdrawal | None:
     return db.session.scalar(sa.select(Withdrawal).where(Withdrawal.key == key))
 
 
-def withdrawals_of(organisation: Organisation, *, page: int = 1) -> Part:
+def withdrawals_of(organisation: Organisation, *, page: int = 1) -> Part[Any]:
     """What the organisation asked for, newest first."""
     query = sa.select(Withdrawal).where(Withdrawal.organisation_id == organisation.id)
-    return _part(query.options(joinedload(Withdrawal.requested_by)).order_by(Withdrawal.id.desc()), page)
+    return part_of(query.options(joinedload(Withdrawal.requested_by)).order_by(Withdrawal.id.desc()), page)
 
 
 def _withdrawals() -> sa.Select[Withdrawal]:
@@ -394,11 +376,11 @@ WITHDRAWALS_IN = {
 }
 
 
-def withdrawals(state: WithdrawalState | None, *, page: int = 1) -> Part:
+def withdrawals(state: WithdrawalState | None, *, page: int = 1) -> Part[Any]:
     """Withdrawals for the operator's desk: those that wait oldest first, others newest first."""
     waiting = state is WithdrawalState.WAITING
     query = _withdrawals().order_by(Withdrawal.id if waiting else Withdrawal.id.desc())
-    return _part(query.where(WITHDRAWALS_IN[state]) if state else query, page)
+    return part_of(query.where(WITHDRAWALS_IN[state]) if state else query, page)
 
 
 def waiting_withdrawals() -> int:

@@ -15,11 +15,11 @@ from sqlalchemy.orm import contains_eager, joinedload, selectinload
 from webapp.accounts.models import Organisation
 from webapp.charts import Bar, bars, ceiling
 from webapp.extensions import db
+from webapp.lists import Part, has, part_of
 from webapp.products.models import Plan, Product, ProductSetting, ProductTag, Tag, Usage
 from webapp.products.rules import Colour, Family, Metric, PlanRow, daily
 from webapp.text import fold
 
-PER_PAGE = 25
 AT_ONCE = 500  # how many values one statement names
 ACTIVE = Product.ended_at.is_(None)
 LISTED = (Product.family_rank, Product.sort_label, Product.id)  # the order of every list
@@ -29,42 +29,24 @@ _FAMILY_RANK = sa.case({family: family.rank for family in Family}, value=Plan.fa
 Each = TypeVar("Each")
 
 
-@dataclass(frozen=True)
-class Part:
-    """One page of a list."""
-
-    rows: Sequence[Any]
-    page: int
-    more: bool
-
-
-def _part(query: sa.Select[Any], page: int) -> Part:
-    rows = list(db.session.scalars(query.limit(PER_PAGE + 1).offset((page - 1) * PER_PAGE)))
-    return Part(rows[:PER_PAGE], page, len(rows) > PER_PAGE)
-
-
 def _chunks(values: Iterable[Each]) -> Iterator[list[Each]]:
     rest = iter(values)
     while chunk := list(islice(rest, AT_ONCE)):
         yield chunk
 
 
-def _has(column: Any, words: str) -> sa.ColumnElement[bool]:
-    return sa.func.lower(column).contains(words.lower(), autoescape=True)
-
-
 # --- the catalogue ------------------------------------------------------------------------------------------
 
 
-def plans(search: str = "", family: Family | None = None, *, page: int = 1) -> Part:
+def plans(search: str = "", family: Family | None = None, *, page: int = 1) -> Part[Any]:
     """Plans by category and code, retired ones among them; `search` in code and names."""
     query = sa.select(Plan).order_by(_FAMILY_RANK, Plan.code)
     if family:
         query = query.where(Plan.family == family)
     if search:
         columns = (Plan.code, Plan.name_en, Plan.name_fr, Plan.name_de)
-        query = query.where(sa.or_(*(_has(column, search) for column in columns)))
-    return _part(query, page)
+        query = query.where(sa.or_(*(has(column, search) for column in columns)))
+    return part_of(query, page)
 
 
 def all_plans() -> list[Plan]:
@@ -153,7 +135,7 @@ def products(
     *,
     ended: bool = False,
     page: int = 1,
-) -> Part:
+) -> Part[Any]:
     """The organisation's products by category and label, with plans and tags: the active ones, or those that
     have ended. The number of statements is the same however many there are.
     """
@@ -176,7 +158,7 @@ def products(
     if tag:
         tagged = sa.select(ProductTag.product_id).where(ProductTag.tag_id == tag.id)
         query = query.where(Product.id.in_(tagged))
-    return _part(query, page)
+    return part_of(query, page)
 
 
 def labelled(words: str) -> list[sa.ColumnElement[bool]]:

@@ -11,11 +11,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import contains_eager, joinedload
 
+from webapp import lists
 from webapp.accounts.models import Organisation
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
 from webapp.ledger import queries as ledger
 from webapp.ledger.rules import AccountKind
+from webapp.lists import Part, one_more
 from webapp.money import Money
 from webapp.orders import queries as orders
 from webapp.orders import quotes
@@ -30,7 +32,7 @@ from webapp.programme import programme
 from webapp.renewals.models import RenewalNotice
 from webapp.renewals.rules import Due, Notice, Wishes
 
-PAGE = 50
+PER_PAGE = 50
 AHEAD = timedelta(days=366)  # what the page shows
 
 # The partner that pays for a product and still may: joined to products, it decides who pays next time. Whoever
@@ -208,20 +210,11 @@ def _concerning(organisation: Organisation) -> sa.ColumnElement[bool]:
     )
 
 
-@dataclass(frozen=True)
-class Part:
-    """A page of what renews; whether there are more."""
-
-    rows: Sequence[Renewal]
-    page: int
-    more: bool
-
-
-def part(organisation: Organisation, *, today: date, page: int) -> Part:
+def part(organisation: Organisation, *, today: date, page: int) -> Part[Renewal]:
     """What renews within a year, and what should have, oldest first."""
     query = _renewals().where(_concerning(organisation), Product.renews_on <= today + AHEAD)
-    rows = db.session.execute(query.limit(PAGE + 1).offset((page - 1) * PAGE)).all()
-    return Part([Renewal(*row) for row in rows[:PAGE]], page, len(rows) > PAGE)
+    rows = db.session.execute(one_more(query, page, per=PER_PAGE))
+    return lists.part([Renewal(*row) for row in rows], page, per=PER_PAGE)
 
 
 def renewal(organisation: Organisation, public_id: str) -> Renewal | None:
