@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -41,6 +42,12 @@ _LIVE = sa.select(Draft).where(
     Draft.key_hash == sa.bindparam("key_hash"), Draft.expires_at > sa.bindparam("now")
 )
 
+_SAVED = (
+    sa.select(Draft)
+    .where(Draft.key_hash == sa.bindparam("key_hash"))
+    .execution_options(populate_existing=True)
+)
+
 
 def new_key() -> str:
     """A key for a form that is shown for the first time; it has no row until the form is sent."""
@@ -64,21 +71,22 @@ def save(kind: str, key: str, data: dict[str, Any], *, now: datetime) -> Draft:
     """Keeps what was typed under this key; a finished draft stays as it is. ValueError for a malformed key."""
     if not KEY.fullmatch(key):
         raise ValueError("not a draft's key")
-    db.session.execute(  # a double click saves the same new draft twice at once
-        insert_into(Draft)
-        .values(key_hash=_hash(kind, key), kind=kind, data=data, created_at=now, expires_at=now + LIFETIME)
-        .on_conflict_do_nothing(index_elements=["key_hash"])
+    values = {
+        "key_hash": _hash(kind, key), "kind": kind, "data": data, "created_at": now, "expires_at": now + LIFETIME,
+    }  # fmt: skip
+    db.session.connection().execute(_upsert(db.engine.dialect.name), values)
+    return db.session.scalars(_SAVED, {"key_hash": values["key_hash"]}).one()
+
+
+@cache
+def _upsert(_dialect: str) -> sa.Insert:
+    """A new draft, or other data for one that is not finished: a double click saves the same one twice at once."""
+    statement = insert_into(Draft)
+    return statement.on_conflict_do_update(
+        index_elements=["key_hash"],
+        set_={"data": statement.excluded.data, "expires_at": statement.excluded.expires_at},
+        where=Draft.finished_at.is_(None),
     )
-    draft = db.session.scalars(
-        sa.select(Draft)
-        .where(Draft.key_hash == _hash(kind, key))
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    ).one()
-    if draft.finished_at is None:
-        draft.data, draft.expires_at = data, now + LIFETIME
-    db.session.flush()
-    return draft
 
 
 def finish(draft: Draft, *, now: datetime) -> bool:

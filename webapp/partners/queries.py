@@ -41,12 +41,13 @@ def _active(client: Organisation) -> sa.Select[int]:
 
 def access_since(partnership: Partnership) -> datetime:
     """Since when the access is what it is: the beginning, or the last change between limited and full."""
-    changed = db.session.scalar(
-        sa.select(sa.func.max(PartnershipChange.at)).where(
-            PartnershipChange.partnership_id == partnership.id, PartnershipChange.what == "access"
-        )
-    )
+    changed = db.session.connection().scalar(_ACCESS_CHANGED, {"partnership": partnership.id})
     return changed or partnership.started_at
+
+
+_ACCESS_CHANGED = sa.select(sa.func.max(PartnershipChange.at)).where(
+    PartnershipChange.partnership_id == sa.bindparam("partnership"), PartnershipChange.what == "access"
+)
 
 
 @dataclass(frozen=True)

@@ -269,7 +269,9 @@ def summary(partnership: Partnership) -> Summary:
     values = {"partnership": partnership.id}
     counts = db.session.connection().execute(_counts_by_right(), values).one()
     technical, statistical = (
-        Some(count or 0, tuple(db.session.connection().scalars(_first_with(right), values)))
+        Some(count, tuple(db.session.connection().scalars(_first_with(right), values)))
+        if count
+        else Some(0, ())
         for count, right in zip(counts, Right, strict=True)
     )
     return Summary(partnership.terms, technical, statistical)
