@@ -67,7 +67,7 @@ def to_do(*, now: datetime) -> ToDo:
             count(Organisation),
         )
     ).one()
-    return ToDo(*row)
+    return ToDo(*list(row))  # more columns than the types of a row follow
 
 
 # --- organisations ------------------------------------------------------------------------------------------
