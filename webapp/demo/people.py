@@ -75,6 +75,8 @@ class Shown:
     sees: object  # in the reader’s language when it is shown
 
 
+JULES = Person("Jules Monod", "jules@reseau-cafe.example", "fr")
+JANA = Person("Jana Ostermann", "jana@blattwerk-medien.example", "de", "DE")
 OLGA = Person("Olga Brunner", "olga.brunner@helvia.example", "en")
 
 # --- partners -----------------------------------------------------------------------------------------------
@@ -528,6 +530,8 @@ SHOWN = (
         "Boulangerie du Marché SA",
         lazy("a cancelled order whose money came back, a partner’s request, an offer"),
     ),
+    Shown(JULES, LEGAL, "", lazy("an affiliate: links, commissions, payouts to an IBAN")),
+    Shown(JANA, LEGAL, "Blattwerk Medien UG", lazy("an affiliate in euros, one of whose payouts came back")),
     Shown(EMMA, LEGAL, "", lazy("a private person, who pays from the prepaid account")),
     Shown(ELODIE, LEGAL, "Octopus Web Sàrl", lazy("an application that waits")),
 )

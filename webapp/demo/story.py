@@ -17,6 +17,7 @@ from webapp.accounts.rules import Kind, OrganisationDetails, Role
 from webapp.demo import calls, drawings, people, sign_ins
 from webapp.demo.entrusted import Entrusted
 from webapp.demo.people import Applicant, Company, Partner
+from webapp.demo.recommended import Recommended
 from webapp.demo.teller import Strand, Teller
 from webapp.demo.trade import Trade
 from webapp.directory import actions as directory
@@ -73,6 +74,7 @@ class Story(Teller):
         trade = Trade(self)
         yield from Entrusted(self, trade).strands()
         yield from trade.strands()
+        yield from Recommended(self).strands()
 
     def _operator(self) -> Strand:
         yield (now := self.days_ago(5200))

@@ -22,6 +22,7 @@ from webapp.accounts import passwords
 from webapp.accounts import queries as people_of
 from webapp.accounts.models import Organisation, User
 from webapp.accounts.rules import OrganisationDetails, Role
+from webapp.affiliation import actions as affiliation
 from webapp.demo import calls, drawings, sign_ins
 from webapp.demo.calls import Answer, Call
 from webapp.demo.people import Company, Person
@@ -33,6 +34,7 @@ from webapp.inbox import actions as inbox
 from webapp.inbox import queries as inbox_of
 from webapp.invitations import actions as invitations
 from webapp.organisations import actions as organisations
+from webapp.payouts import actions as payouts
 from webapp.postman import Postman
 from webapp.programme import programme
 from webapp.renewals import actions as renewals
@@ -41,6 +43,7 @@ from webapp.tenders import actions as tenders
 from webapp.tenders.models import Offer, Tender, TenderRecipient
 from webapp.tenders.rules import closing
 from webapp.transport import FolderTransport, Never
+from webapp.visits import Visit
 
 Strand = Iterator[datetime]
 
@@ -49,6 +52,9 @@ DAILY = (
     renewals.remind,
     renewals.renew,
     revenue.send_statements,
+    payouts.run_due,
+    payouts.finish_executions,
+    affiliation.forget_clicks,
     invitations.remind,
     invitations.tell_of_lapses,
     tenders.expire,
@@ -72,11 +78,14 @@ class Mailbox(FolderTransport):
 class Teller(ABC):
     """What time it is in the story, who everybody is, and what people do in it."""
 
-    def __init__(self, app: Flask) -> None:
+    def __init__(self, app: Flask, *, begin: datetime | None = None, end: datetime | None = None) -> None:
+        """Until `end`, this moment unless given; from `begin` on the days pass by the clock."""
         self._app = app
-        self.end = clock.now()
+        self.end = end or clock.now()
         self.zone = app.config["SETTINGS"].zone
-        self._passed = self.end - timedelta(days=MONEY_DAYS)  # before that nothing happens by the clock
+        self._passed = begin or self.end - timedelta(
+            days=MONEY_DAYS
+        )  # before that nothing happens by the clock
         folder = app.config["SETTINGS"].mail_server.folder
         way_out = Mailbox(folder) if folder else transport.transport(app)
         self._postman = Postman(app, way_out)
@@ -180,8 +189,8 @@ class Teller(ABC):
 
     # --- what people do -------------------------------------------------------------------------------------
 
-    def sign_up(self, company: Company, *, now: datetime) -> None:
-        """The founder signs up and follows the link in the mail."""
+    def sign_up(self, company: Company, *, visit: Visit | None = None, now: datetime) -> None:
+        """The founder signs up, over an affiliate's link or not, and follows the link in the mail."""
         who = company.team[0][0]
         accounts.sign_up(
             details_of(company),
@@ -189,6 +198,7 @@ class Teller(ABC):
             email=who.email,
             password_hash=self.password_hash,
             language=who.language,
+            visit=visit,
             now=now,
         )
         person = self.person(who)
