@@ -127,6 +127,7 @@ ROOMS = {
         "routes",
     },  # a way of several pages
     "clicks": {"actions", "queries", "rules"},  # noted while a page is answered, written later
+    "shortcut": {"clicks"},  # the redirect without Flask
     "banners": set(),  # pictures for other sites
     "arrivals": {"banners"},  # how visitors come in
     "linking": {"forms", "actions", "queries", "models", "rules", "routes", "joining", "banners"},

@@ -193,8 +193,10 @@ def register_jobs() -> None:
 def follow_visitors(app: Flask, settings: Settings) -> None:
     """Whose links count when a visitor comes over one."""
     from webapp.affiliation.clicks import Clicks
+    from webapp.affiliation.shortcut import Shortcut
 
     visits.init_app(app, Clicks(app, by_itself=settings.mode != "test"))
+    app.wsgi_app = Shortcut(app)  # type: ignore[method-assign] # Flask's documented way
 
 
 def connect_signals() -> None:

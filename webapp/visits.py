@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, cast
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol, cast
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from flask import Flask, current_app, g, request, session
@@ -34,6 +35,7 @@ NAMES = (REFERENCE, "utm_term")  # of the tag in an address; the first wins
 _CARRIES_TAG = re.compile(rf"(?:^|&)(?:{'|'.join(NAMES)})=")
 _LANGUAGE = re.compile(rf"^/(?:{'|'.join(LANGUAGES)})/")
 _ANALYTICS = "utm_"  # parameters that say nothing about which page it is
+_PURPOSES = ("HTTP_SEC_PURPOSE", "HTTP_PURPOSE", "HTTP_X_MOZ")
 SAME_VISIT = timedelta(hours=1)  # a page that is loaded again, or in another language, is no new click
 LONGEST_PATH = 200
 IN_SESSION, REFUSED = "visit", "visit_refused"
@@ -133,6 +135,23 @@ def leads_to(address: str, *, own: str, sites: Sequence[str]) -> str | None:
     return address if parts.scheme == "https" and parts.netloc.lower() in sites else None
 
 
+class Way(NamedTuple):
+    """Where a link leads: the address, with its tag, and what a click on the way is counted under; None where
+    the page itself counts it."""
+
+    location: str
+    counted: str | None
+
+
+@lru_cache(maxsize=1024)
+def way(to: str, tag: str | None, *, own: str, sites: tuple[str, ...]) -> Way:
+    """The way on by a redirect, with the tag if it is somebody's; to the first page where it may not lead."""
+    address = leads_to(to, own=own, sites=sites) or "/"
+    if tag is None:
+        return Way(address, None)
+    return Way(with_tag(address, tag), None if address.startswith("/") else page_of(address))
+
+
 def is_page(path: str) -> bool:
     """Whether people can read something there: a click on such a path counts."""
     if urlsplit(path).path == "/":
@@ -169,21 +188,21 @@ def _terms() -> Affiliation:
 
 def _notice() -> None:
     """A page for people was opened by an address that carries a tag."""
-    if carries_tag(request.environ.get("QUERY_STRING", "")) and "language" in g and is_visit():
+    environ = request.environ
+    if carries_tag(environ.get("QUERY_STRING", "")) and "language" in g and is_visit(environ):
         tag = tag_in_address()
         if tag:
             follow(tag, page_of(request.full_path))
 
 
-def is_visit() -> bool:
+def is_visit(environ: Mapping[str, Any]) -> bool:
     """Whether somebody opens a page: no part of one, nothing that a browser fetches in advance, no HEAD."""
-    headers = request.headers
     return (
-        request.method == "GET"
-        and headers.get("Sec-Fetch-Mode", "navigate") == "navigate"
-        and headers.get("Sec-Fetch-Dest", "document") == "document"
-        and not any("prefetch" in headers.get(name, "") for name in ("Sec-Purpose", "Purpose", "X-Moz"))
-        and "HX-Request" not in headers
+        environ["REQUEST_METHOD"] == "GET"
+        and environ.get("HTTP_SEC_FETCH_MODE", "navigate") == "navigate"
+        and environ.get("HTTP_SEC_FETCH_DEST", "document") == "document"
+        and not any("prefetch" in environ.get(name, "") for name in _PURPOSES)
+        and "HTTP_HX_REQUEST" not in environ
     )
 
 
@@ -215,7 +234,7 @@ def follow(tag: str, page: str) -> None:
         g.visit = visit
         session.pop(IN_SESSION, None)
     else:
-        session[IN_SESSION] = _kept(visit)
+        session[IN_SESSION] = kept(visit)
 
 
 def _is_again(visit: Visit, before: Visit) -> bool:
@@ -273,18 +292,20 @@ def forget() -> None:
     g.visit = None
 
 
-def _kept(visit: Visit) -> list[Any]:
+def kept(visit: Visit) -> list[Any]:
+    """What the session or the cookie holds of it."""
     return [visit.tag, visit.click, int(visit.at.timestamp()), visit.path]
 
 
-def _read(kept: Any) -> Visit | None:
-    if not kept:
+def _read(known: Any) -> Visit | None:
+    if not known:
         return None
-    tag, click, at, path = kept
+    tag, click, at, path = known
     return Visit(tag, click, datetime.fromtimestamp(at, UTC), path, "")
 
 
-def _cookie() -> str:
+def cookie_name() -> str:
+    """Of the cookie that remembers a visit."""
     return "__Host-visit" if current_app.config["SETTINGS"].secure else "visit"
 
 
@@ -293,11 +314,11 @@ def _signer() -> URLSafeSerializer:
 
 
 def _from_cookie() -> Visit | None:
-    kept = request.cookies.get(_cookie())
-    if not kept or objects():
+    signed = request.cookies.get(cookie_name())
+    if not signed or objects():
         return None
     try:
-        return _read(_signer().loads(kept))
+        return _read(_signer().loads(signed))
     except BadSignature:
         return None
 
@@ -311,7 +332,7 @@ def _keep_cookie(response: Response) -> Response:
     visit: Visit | None = g.visit
     if visit:
         left = visit.at + timedelta(days=_terms().click_days) - clock.now()
-        response.set_cookie(_cookie(), _signer().dumps(_kept(visit)), max_age=left, **how)
-    elif _cookie() in request.cookies:
-        response.delete_cookie(_cookie(), **how)
+        response.set_cookie(cookie_name(), _signer().dumps(kept(visit)), max_age=left, **how)
+    elif cookie_name() in request.cookies:
+        response.delete_cookie(cookie_name(), **how)
     return response

@@ -13,7 +13,7 @@ from webapp.accounts.forms import CODES
 from webapp.affiliation import actions, queries
 from webapp.affiliation.clicks import Clicks
 from webapp.affiliation.models import AffiliateLink, Attribution, Click
-from webapp.affiliation.rules import Sign
+from webapp.affiliation.rules import NETWORK_CLICKS_MOST, Sign
 from webapp.extensions import db
 from webapp.unit import unit_of_work
 
@@ -40,11 +40,15 @@ def clicks(app):
 
 
 def counted(clicks):
-    """path -> clicks, after all that waits is written."""
+    """path -> clicks of all affiliates, after all that waits is written."""
     clicks.write()
     db.session.commit()
     db.session.expire_all()
-    return {link.path: link.clicks for link in db.session.scalars(sa.select(AffiliateLink)) if link.clicks}
+    found: dict[str, int] = {}
+    for link in db.session.scalars(sa.select(AffiliateLink)):
+        if link.clicks:
+            found[link.path] = found.get(link.path, 0) + link.clicks
+    return found
 
 
 def cookies(response):
@@ -215,6 +219,49 @@ def test_a_click_counts_once_wherever_the_redirect_leads(client, affiliate, clic
     assert counted(clicks) == {"": 1}
     assert set(cookies(client.get(f"/r/{affiliate.tag}?to={OUT}"))) == {"session"}
     assert counted(clicks) == {"": 2}
+
+
+@pytest.mark.parametrize("address", ["/r/{}?to=/en/prices%3Fplan=w%C3%A9b", "/r/{}/?to=" + OUT, "/r/{}"])
+@pytest.mark.parametrize("headers", [{}, {"Sec-Purpose": "prefetch"}, {"Cookie": "language=de"}], ids=str)
+def test_the_shortcut_answers_what_flask_answers(
+    client, another, affiliate, clicks, policy, address, headers
+):
+    """The first visitor is answered by Flask, the second one without it; the click counts both times."""
+    policy(sites=("www.helvia.example",))
+    address = address.format(affiliate.tag)
+    by_flask, by_shortcut = (another().get(address, headers=headers) for _ in range(2))
+    assert (by_flask.status, by_flask.data) == (by_shortcut.status, by_shortcut.data) == ("302 FOUND", b"")
+    without_session = [
+        sorted((name, "session" if name == "Set-Cookie" else value) for name, value in each.headers)
+        for each in (by_flask, by_shortcut)
+    ]
+    assert without_session[0] == without_session[1]
+    counts = OUT in address and "Sec-Purpose" not in headers
+    assert counted(clicks) == ({"": 2} if counts else {})
+
+
+def test_the_shortcut_s_session_is_one_of_flask_s(client, another, affiliate, clicks, policy):
+    """What the visit leaves is found at the sign-up, and counts for who was last (RULES F2)."""
+    policy(sites=("www.helvia.example",))
+    other = make_affiliate(make_organisation("Zweite Empfehlung"))
+    for account in (other, affiliate):
+        another().get(f"/r/{account.tag}?to={OUT}")
+    client.get(f"/r/{other.tag}?to={OUT}")
+    client.get(f"/r/{affiliate.tag}?to={OUT}")
+    assert BAR in client.get_page("/en/").root.text
+    client.submit("/en/sign-up", COMPANY)
+    assert won().account_id == affiliate.id and won().click_id
+    assert counted(clicks) == {"": 4}
+
+
+def test_a_flood_over_the_shortcut_leaves_a_handful_of_rows(another, affiliate, clicks, policy, statements):
+    policy(sites=("www.helvia.example",))
+    address = f"/r/{affiliate.tag}?to={OUT}"
+    another().get(address)
+    with statements() as seen:
+        for _ in range(1_000):
+            assert another().get(address).status_code == 302
+    assert seen == [] and counted(clicks) == {"": NETWORK_CLICKS_MOST}
 
 
 def test_the_first_page_carries_the_tag_into_the_language(client, affiliate, clicks):

@@ -18,18 +18,20 @@ _LANGUAGES, _SIZES = ",".join(LANGUAGES), ",".join(banners.SIZES)
 A_DAY = 86_400  # seconds
 
 
-@blueprint.get("/r/<tag>")
+@blueprint.get("/r/<path:tag>")
 def follow(tag: str) -> AnyResponse:
     """Leads to a page of this site or of the operator's others, with the tag in the address (RULES F1).
 
-    Here, that page counts the click; when it leads to another site, the redirect does.
+    Here, that page counts the click; when it leads to another site, the redirect does. Most are answered by
+    `Shortcut` and never come here.
     """
-    own, sites = current_app.config["SETTINGS"].base_url, programme().affiliation.sites
-    to = visits.leads_to(request.args.get("to", ""), own=own, sites=sites) or "/"
-    known = visits.known_tag(tag)
-    if known and not to.startswith("/") and visits.is_visit():
-        visits.follow(known, visits.page_of(to))
-    return redirect(visits.with_tag(to, known) if known else to)
+    known, own = visits.known_tag(tag), current_app.config["SETTINGS"].base_url
+    way = visits.way(request.args.get("to", ""), known, own=own, sites=programme().affiliation.sites)
+    if known and way.counted and visits.is_visit(request.environ):
+        visits.follow(known, way.counted)
+    response = redirect(way.location)
+    response.data = b""
+    return response
 
 
 @blueprint.post("/visit")

@@ -54,6 +54,11 @@ class Clicks:
         """Whether an affiliate with an open account has this tag (RULES F1)."""
         return self._account(tag) is not None
 
+    def is_known_now(self, tag: str) -> bool:
+        """The same without looking it up: that somebody asked lately, and it was somebody's."""
+        known = self._accounts.get(tag)
+        return known is not None and known[0] is not None and known[1] <= clock.now() < known[1] + TAG_HOLDS
+
     def note(self, visit: Visit) -> None:
         """Somebody followed this affiliate's link; more than anybody would is not counted."""
         account = self._account(visit.tag)
