@@ -67,12 +67,17 @@ def lock(row: Row) -> Row:
     return row
 
 
+def locks_rows() -> bool:
+    """Whether the database locks row by row; SQLite locked all of it when the unit began."""
+    return db.engine.dialect.name == "postgresql"
+
+
 def take_turns(what: str) -> None:
     """Units that name the same thing, though it may have no row yet, come one after the other.
 
     PostgreSQL holds the name until the unit ends; on SQLite every unit that writes waits for the one before.
     """
-    if db.engine.dialect.name == "postgresql":
+    if locks_rows():
         db.session.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtextextended(what, 0))))
 
 

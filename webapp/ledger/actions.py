@@ -16,7 +16,7 @@ from webapp.ledger.models import Entry, LedgerAccount, Transfer
 from webapp.ledger.queries import Head
 from webapp.ledger.rules import AccountKind, Booking, KeyReused, NotEnough, Side
 from webapp.money import Money
-from webapp.unit import insert_into, unit_of_work
+from webapp.unit import insert_into, locks_rows, unit_of_work
 
 Accounts = dict[tuple[Side, str], LedgerAccount]
 
@@ -75,8 +75,9 @@ class _Step:
 
 def _hold(wanted: set[tuple[Side, str]], *, now: datetime) -> Accounts:
     """These accounts, made where they are missing, locked in the order of their ids."""
+    held = queries.accounts(wanted)
     missing = sorted(
-        wanted - queries.accounts(wanted).keys(),
+        wanted - held.keys(),
         key=lambda each: (each[0].kind, each[0].organisation_id or 0, each[1]),
     )
     rows = [
@@ -88,6 +89,8 @@ def _hold(wanted: set[tuple[Side, str]], *, now: datetime) -> Accounts:
     ]  # fmt: skip
     if rows:
         db.session.execute(insert_into(LedgerAccount).on_conflict_do_nothing(), rows)
+    elif not locks_rows():
+        return held
     return queries.accounts(wanted, locked=True)
 
 

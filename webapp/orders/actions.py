@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from sqlalchemy.orm.attributes import set_committed_value
+
 from webapp import audit, drafts, mailer
 from webapp.accounts.models import Organisation, User
 from webapp.config import LANGUAGES
@@ -245,8 +247,7 @@ def cancel_unpaid(order: Order, *, organisation: Organisation, by: User, now: da
 def _lock_order(order: Order) -> None:
     _lock_money(order.holder, order.partnership)
     lock(order)
-    for line in order.lines:
-        lock(line)
+    set_committed_value(order, "lines", queries.locked_lines(order))
 
 
 def _receive(order: Order, amount: Money, source: Account, *, key: str, now: datetime) -> None:

@@ -55,6 +55,19 @@ def by_id(order_id: int) -> Order | None:
     return db.session.get(Order, order_id)
 
 
+def locked_lines(order: Order) -> list[OrderLine]:
+    """The order's lines as they are now, locked until the unit ends."""
+    return list(
+        db.session.scalars(
+            sa.select(OrderLine)
+            .where(OrderLine.order_id == order.id)
+            .order_by(OrderLine.position)
+            .with_for_update(key_share=True, of=OrderLine)
+            .execution_options(populate_existing=True)
+        )
+    )
+
+
 def by_key(key: str) -> Order | None:
     """The order that a form with this one-time key became."""
     return db.session.scalar(sa.select(Order).where(Order.key == key))

@@ -25,8 +25,8 @@ def settle(order: Order, *, now: datetime) -> None:
         order.paid_at = now
         fulfilment.fulfil(order, now=now)
         if order.method is not Method.PREPAID:
-            for person in queries.money_people(order.payer):
-                mailer.queue("order_paid", person, order, now=now)
+            told = queries.money_people(order.payer)
+            mailer.queue_each("order_paid", [(person, order) for person in told], now=now)
     excess = order.facts.excess
     if excess > order.returned:
         cause = Cause.ORDER_RETURNED if order.credited else Cause.ORDER_EXCESS
