@@ -17,3 +17,7 @@ order_settled = _notices.signal("order_settled")
 
 # New rates of exchange are there; values: `now`.
 rates_imported = _notices.signal("rates_imported")
+
+# The sender is a PartnerAccount that would leave the programme; values: `now`. A listener answers how much of what
+# it looks after keeps the partner from it.
+partner_leaving = _notices.signal("partner_leaving")

@@ -7,21 +7,26 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from tests.addresses import ADDRESSES, buying, buying_for_client, client_that_buys
 from tests.browser.stage import Stage
 from tests.factories import make_affiliate, make_organisation
 from tests.times import NOW
 from webapp import drafts, links
 from webapp.accounts.models import User
-from webapp.directory.actions import suspend
+from webapp.database import Base
+from webapp.directory.actions import leave, suspend
 from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
+from webapp.invitations.models import Invitation
 from webapp.mailer import address_of
-from webapp.partnerships.models import ProductGrant
+from webapp.partnerships.models import Partnership, ProductGrant
 from webapp.partnerships.rules import Access, Payer, Side
 from webapp.payments.actions import import_statement, send_back
 from webapp.payments.queries import kept_file
 from webapp.payments.statements import read as read_statement
+from webapp.tenders.models import Offer
 
 Values = Callable[[Stage], dict[str, Any]]
 CHANGES = "c" * 26  # the key of a draft
@@ -229,6 +234,27 @@ def _managed_setting(stage: Stage) -> dict[str, Any]:
 def _suspended(stage: Stage) -> None:
     if not stage.cast.lumiere_partner.suspended_at:  # a sight is looked at more than once
         suspend(stage.cast.lumiere_partner, SuspensionReason.OTHER, by=stage.cast.olga, now=NOW)
+
+
+def _bergwerk(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.cast.bergwerk.public_id}
+
+
+def _nobody_counts_on_bergwerk(stage: Stage) -> None:
+    over: dict[type[Base], dict[str, Any]] = {
+        Partnership: {"ended_at": NOW, "ended_by_side": Side.CLIENT},
+        Invitation: {"deleted_at": NOW},
+        Offer: {"withdrawn_at": NOW},
+    }
+    for table, values in over.items():
+        mine = sa.column("partner_id") == stage.cast.bergwerk_partner.id
+        db.session.execute(sa.update(table).where(mine).values(**values))
+    db.session.commit()
+
+
+def _left(stage: Stage) -> None:
+    if not stage.cast.bergwerk_partner.left_at:
+        leave(stage.cast.bergwerk_partner, by=stage.cast.berta, now=NOW)
 
 
 def _adding(stage: Stage) -> dict[str, Any]:
@@ -515,8 +541,11 @@ SIGHTS = (
     Sight("clients", "clients.index", "pierre", _lumiere),
     Sight("clients filtered", "clients.index", "pierre", _lumiere, query="?q=zzzz&access=full&sort=since"),
     Sight("clients of a collaborator", "clients.index", "paula", _lumiere),
-    Sight("no clients", "clients.index", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
+    Sight("no clients", "clients.index", "berta", _bergwerk),
     Sight("clients of a suspended partner", "clients.index", "pierre", _lumiere, prepare=_suspended),
+    Sight("leaving, not yet", "clients.leaving", "pierre", _lumiere),
+    Sight("leaving", "clients.leaving", "berta", _bergwerk, prepare=_nobody_counts_on_bergwerk),
+    Sight("clients of who has left", "clients.index", "berta", _bergwerk, prepare=_left),
     Sight("a client", "clients.show", "pierre", _client("partnership")),
     Sight("a client of the past", "clients.show", "pierre", _client("past")),
     Sight("people of a client", "clients.people", "pierre", _client("partnership")),

@@ -15,6 +15,7 @@ from tests.factories import (
     join,
     make_order,
     make_organisation,
+    make_partner,
     make_partnership,
     make_plan,
     make_recipient,
@@ -31,6 +32,7 @@ from webapp import drafts, links
 from webapp.accounts import actions as accounts
 from webapp.accounts import passwords
 from webapp.accounts.rules import Kind, OrganisationDetails, Role
+from webapp.clients import actions as clients
 from webapp.directory import actions as directory
 from webapp.directory.rules import SuspensionReason
 from webapp.extensions import db
@@ -145,6 +147,9 @@ def entrusted(cast, now, outbox) -> None:
     directory.suspend(cast.lumiere_partner, SuspensionReason.OTHER, by=cast.olga, now=now)
     outbox.deliver()
     directory.resume(cast.lumiere_partner, by=cast.olga, now=now)
+    outbox.deliver()
+    uhu = make_organisation("Uhu SA", owner=make_user("Ugo Uhu", language="fr"))
+    clients.leave(make_partner(uhu), by=uhu.memberships[0].user, now=now)
     outbox.deliver()
 
 

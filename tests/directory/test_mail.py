@@ -83,3 +83,18 @@ def test_a_suspension_that_is_lifted_before_its_mail_leaves_is_not_told(cast, ou
     actions.suspend(cast.bergwerk_partner, SuspensionReason.OTHER, by=cast.olga, now=now)
     actions.resume(cast.bergwerk_partner, by=cast.olga, now=now)
     assert [message["Message-ID"].split(".")[0] for message in outbox.deliver()] == ["<partner_resumed"]
+
+
+def test_who_leaves_the_programme_reads_what_stays_and_what_it_may_do_now(cast, outbox, now):
+    """RULES A3, L2."""
+    actions.leave(cast.bergwerk_partner, by=cast.berta, now=now)
+    message = to(outbox.deliver(), cast.berta)
+    assert message["Content-Language"] == "de"
+    assert outbox.links(message)[-1] == f"/de/o/{cast.bergwerk.public_id}/"
+    assert "Bergwerk IT GmbH" in message["Subject"] and "Bergwerk IT GmbH" in html_of(message)
+
+
+def test_a_suspended_partner_that_left_hears_of_its_leaving_only(cast, outbox, now):
+    actions.suspend(cast.bergwerk_partner, SuspensionReason.SECURITY, by=cast.olga, now=now)
+    actions.leave(cast.bergwerk_partner, by=cast.berta, now=now)
+    assert len(outbox.deliver()) == 1

@@ -116,8 +116,8 @@ class Suspension:
 
 
 def suspension_of(partner: PartnerAccount) -> Suspension | None:
-    """The suspension that holds at the moment."""
-    if partner.suspended_at is None:
+    """The suspension that holds at the moment; who has left the programme is beyond that."""
+    if partner.suspended_at is None or partner.left_at:
         return None
     event = db.session.execute(
         sa.select(AuditEvent.detail, User.name)

@@ -10,14 +10,19 @@ from datetime import datetime
 
 from webapp import audit
 from webapp.accounts import queries as accounts
+from webapp.accounts.checks import refuse_all_but_representatives
 from webapp.accounts.models import User
+from webapp.clients import queries
 from webapp.clients.rules import (
     AccessLost,
     NotLookedAfter,
     PartnershipOver,
     PartnerSuspended,
     RightGone,
+    StillNeeded,
 )
+from webapp.directory import actions as directory
+from webapp.directory.models import PartnerAccount
 from webapp.partnerships import queries as partnerships
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Right
@@ -86,3 +91,17 @@ def _looks_after(partnership: Partnership, by: User) -> bool:
     except Gone:  # removed from the team at this very moment
         return False
     return partnerships.reached(membership, partnership.public_id) is not None
+
+
+@unit_of_work
+def leave(partner: PartnerAccount, *, by: User, now: datetime) -> None:
+    """The organisation leaves the partner programme (RULES A3).
+
+    Raises OnlyRepresentatives, HasLeft, and StillNeeded as long as clients or requesters count on it.
+    """
+    organisation = lock(partner.organisation)
+    lock(partner)
+    refuse_all_but_representatives(organisation, by)
+    if queries.what_keeps(partner, now=now):
+        raise StillNeeded()
+    directory.leave(partner, by=by, now=now)

@@ -7,6 +7,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from webapp.accounts.forms import PasswordAgain
 from webapp.accounts.models import Membership
 from webapp.clients import labels
 from webapp.clients.rules import Filters, Order, Status
@@ -44,6 +45,10 @@ class PeopleForm(BaseForm):
     def chosen(self) -> list[Membership]:
         """The colleagues who were ticked, after validation."""
         return [self._members[each] for each in self.people.data or ()]
+
+
+class LeavingForm(PasswordAgain, BaseForm):
+    """A page with one button."""
 
 
 def client_choices() -> dict[str, list[tuple[str, str]]]:

@@ -11,9 +11,10 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload, selectinload
 
+from webapp import signals
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.queries import Member, Org
-from webapp.clients.rules import Filters, Order, Status
+from webapp.clients.rules import Filters, Keeps, Order, Status
 from webapp.directory.models import PartnerAccount
 from webapp.extensions import db
 from webapp.invitations import queries as invitations
@@ -40,12 +41,14 @@ class Partner:
 
     id: int
     suspended_at: datetime | None
+    left_at: datetime | None
     open_invitations: bool
 
 
 _PARTNER = sa.select(
     PartnerAccount.id,
     PartnerAccount.suspended_at,
+    PartnerAccount.left_at,
     sa.exists().where(Invitation.partner_id == PartnerAccount.id, invitations.OPEN),
 ).where(PartnerAccount.organisation_id == sa.bindparam("organisation"))
 
@@ -54,6 +57,30 @@ def partner_of(organisation: Organisation | Org) -> Partner | None:
     """The organisation as a partner."""
     row = db.session.connection().execute(_PARTNER, {"organisation": organisation.id}).first()
     return Partner(*row) if row else None
+
+
+def what_keeps(partner: PartnerAccount, *, now: datetime) -> Keeps:
+    """What keeps the partner from leaving the programme at this moment (RULES A3); offers are a feature's above."""
+    waiting = sa.and_(invitations.OPEN, Invitation.expires_at > now, Invitation.partner_id == partner.id)
+
+    def count(table: Any, *conditions: sa.ColumnElement[bool]) -> sa.ScalarSelect[int]:
+        return sa.select(sa.func.count()).select_from(table).where(*conditions).scalar_subquery()
+
+    row = db.session.execute(
+        sa.select(
+            count(Partnership, Partnership.partner_id == partner.id, Partnership.ended_at.is_(None)),
+            count(Invitation, waiting, Invitation.direction == Direction.TO_PARTNER),
+            count(Invitation, waiting, Invitation.direction == Direction.TO_CLIENT),
+        )
+    ).one()
+    offers = sum(number for _listener, number in signals.partner_leaving.send(partner, now=now))
+    return Keeps(*row, offers)
+
+
+def waiting_invitations(partner: PartnerAccount, *, now: datetime) -> list[Invitation]:
+    """What waits between the partner and clients, in both directions, as far as a page shows it."""
+    sent = [each for each in invitations.open_of_partner(partner) if each.expires_at > now]
+    return [*invitations.waiting_for_partner(partner, now=now), *sent][:PER_PAGE]
 
 
 # --- the list (RULES C12) -----------------------------------------------------------------------------------

@@ -13,8 +13,9 @@ from webapp.accounts.queries import Member
 from webapp.accounts.rules import Role
 from webapp.clients import actions, labels, queries
 from webapp.clients.access import acting, my_clients, my_partner, product_to_change, product_to_see
-from webapp.clients.forms import PeopleForm, client_choices, read_filters
+from webapp.clients.forms import LeavingForm, PeopleForm, client_choices, read_filters
 from webapp.clients.queries import Partner
+from webapp.clients.rules import StillNeeded
 from webapp.directory import queries as directory
 from webapp.forms import ConfirmForm
 from webapp.found import found
@@ -258,3 +259,25 @@ def remove_setting(membership: Member, partnership: Partnership, product: str, s
     actions.remove_setting(partnership, it, row, by=person(), now=clock.now())
     flash(_("The setting %(name)s is removed.", name=name))
     return go(_address(membership, partnership, it))
+
+
+# --- leaving the programme (RULES A3) -----------------------------------------------------------------------
+
+
+@blueprint.route("/o/<org>/leaving", methods=["GET", "POST"])
+@member(Role.LEGAL_REPRESENTATIVE)
+def leaving(membership: Member) -> AnyResponse:
+    """What leaving means, and the button; or what has to come to an end before."""
+    partner, form, now = found(directory.account_of(membership.organisation)), LeavingForm(), clock.now()
+    if partner.left_at:
+        return go(url_for("pages.overview", org=membership.org.public_id))
+    if form.validate_on_submit():
+        try:
+            actions.leave(partner, by=person(), now=now)
+            flash(_("%(organisation)s has left the partner programme.", organisation=membership.org.name))
+            return go(url_for("pages.overview", org=membership.org.public_id))
+        except StillNeeded as refusal:
+            form.refuse(refusal)
+    keeps = queries.what_keeps(partner, now=now)
+    waiting = queries.waiting_invitations(partner, now=now) if keeps.waiting else []
+    return show("clients/leaving.html", form, membership=membership, keeps=keeps, waiting=waiting)

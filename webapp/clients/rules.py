@@ -85,3 +85,27 @@ class RightGone(AccessLost):
     """RULES C4: the technical right on this product was taken away."""
 
     sentence = "The client has changed your access: you can’t change the settings of this product any more."
+
+
+class StillNeeded(Refused):
+    """RULES A3: clients or requesters count on the partner, so it can't leave the programme yet."""
+
+    sentence = "Something has come in between: you can’t leave the partner programme yet."
+
+
+@dataclass(frozen=True)
+class Keeps:
+    """What keeps a partner from leaving the programme (RULES A3): how many clients, and how many wait for what."""
+
+    clients: int
+    invitations: int  # of clients, that wait for its answer
+    requests: int  # to clients, that wait for theirs
+    offers: int  # that somebody can accept
+
+    @property
+    def waiting(self) -> int:
+        """How many invitations wait for somebody's answer."""
+        return self.invitations + self.requests
+
+    def __bool__(self) -> bool:
+        return any((self.clients, self.invitations, self.requests, self.offers))

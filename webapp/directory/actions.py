@@ -16,6 +16,7 @@ from webapp.directory.models import Application, ListingText, PartnerAccount
 from webapp.directory.rules import (
     AlreadyDecided,
     AlreadySuspended,
+    HasLeft,
     Listing,
     MayNotApply,
     NotSuspended,
@@ -59,7 +60,10 @@ def apply(organisation: Organisation, *, website: str, about: str, by: User, now
 
 @unit_of_work
 def approve(application: Application, *, by: User | None, now: datetime) -> PartnerAccount:
-    """Makes the organisation a partner (RULES A3, A4). Raises AlreadyDecided or MayNotApply."""
+    """Makes the organisation a partner, who was one before with its old account (RULES A3, A4).
+
+    Raises AlreadyDecided or MayNotApply.
+    """
     organisation = lock(application.organisation)
     _decide(application, by=by)
     if organisation.programme is not None:
@@ -67,6 +71,15 @@ def approve(application: Application, *, by: User | None, now: datetime) -> Part
     application.approved_at = now
     organisation.programme = "partner"
     _directory_changed()  # its row is locked from here on: two approvals never take the same slug
+    known = queries.account_of(organisation)
+    partner = _back(known, application, now=now) if known else _first_account(application, now=now)
+    audit.record("application.approved", application, by=by, now=now, organisation=organisation)
+    mailer.queue("application_approved", application.applicant, application, now=now)
+    return partner
+
+
+def _first_account(application: Application, *, now: datetime) -> PartnerAccount:
+    organisation = application.organisation
     partner = PartnerAccount(
         organisation=organisation,
         approved_at=now,
@@ -84,9 +97,40 @@ def approve(application: Application, *, by: User | None, now: datetime) -> Part
     )
     partner.search = _search_text(partner, {})
     db.session.add(partner)
-    audit.record("application.approved", application, by=by, now=now, organisation=organisation)
-    mailer.queue("application_approved", application.applicant, application, now=now)
     return partner
+
+
+def _back(partner: PartnerAccount, application: Application, *, now: datetime) -> PartnerAccount:
+    """Who had left is a partner again, at its old address; its profile waits to be switched on."""
+    lock(partner)
+    partner.left_at = partner.suspended_at = partner.listed_at = None
+    partner.website = application.website
+    partner.tender_contact = partner.tender_contact or queries.tender_contact_for(
+        application.organisation, application.applicant
+    )
+    partner.changed_at = now
+    partner.version += 1
+    return partner
+
+
+@unit_of_work
+def leave(partner: PartnerAccount, *, by: User, now: datetime) -> None:
+    """The organisation is no partner any more, and may join the affiliate programme (RULES A3).
+
+    What the account has earned and owes stays. What is in the way, a feature above has asked. Raises HasLeft.
+    """
+    organisation = lock(partner.organisation)
+    if lock(partner).left_at:
+        raise HasLeft()
+    partner.left_at = now
+    partner.suspended_at = partner.suspended_at or now
+    partner.listed_at = None
+    partner.changed_at = now
+    partner.version += 1
+    organisation.programme = None
+    _directory_changed()
+    audit.record("partner.left", partner, by=by, now=now, organisation=organisation)
+    _tell_representatives("partner_left", partner, now=now)
 
 
 @unit_of_work
@@ -121,9 +165,11 @@ def _free_slug(name: str) -> str:
 def suspend(partner: PartnerAccount, reason: SuspensionReason, *, by: User, now: datetime) -> None:
     """Takes the partner out of the programme for now: it is in no list, gets no calls, acts for no client.
 
-    Its partnerships stay. Whoever answers for it is told by mail. Raises AlreadySuspended.
+    Its partnerships stay. Whoever answers for it is told by mail. Raises AlreadySuspended and HasLeft.
     """
-    if lock(partner).suspended_at:
+    if lock(partner).left_at:
+        raise HasLeft()
+    if partner.suspended_at:
         raise AlreadySuspended()
     partner.suspended_at = now
     _directory_changed()
@@ -136,8 +182,10 @@ def suspend(partner: PartnerAccount, reason: SuspensionReason, *, by: User, now:
 
 @unit_of_work
 def resume(partner: PartnerAccount, *, by: User, now: datetime) -> None:
-    """Lifts the suspension: everything is as it was before. Raises NotSuspended."""
-    if lock(partner).suspended_at is None:
+    """Lifts the suspension: everything is as it was before. Raises NotSuspended and HasLeft."""
+    if lock(partner).left_at:
+        raise HasLeft()
+    if partner.suspended_at is None:
         raise NotSuspended()
     partner.suspended_at = None
     _directory_changed()

@@ -132,7 +132,7 @@ def _why_representative(organisation: str) -> str:
 def partner_suspended(row: QueuedMail) -> Letter | None:
     """To each legal representative of the partner; of no use once the suspension is lifted."""
     partner = queries.partner_by_id(row.about)
-    if partner is None or partner.suspended_at is None:
+    if partner is None or partner.suspended_at is None or partner.left_at:
         return None
     return Letter(
         subject=_("Partner account of %(partner)s suspended", partner=partner.name),
@@ -175,3 +175,28 @@ def partner_resumed(row: QueuedMail) -> Letter | None:
         why=_why_representative(partner.organisation.name),
         thread=f"suspension.{partner.id}",
     )
+
+
+@mail
+def partner_left(row: QueuedMail) -> Letter | None:
+    """To each legal representative of who has left the programme; of no use once it is back (RULES A3)."""
+    partner = queries.partner_by_id(row.about)
+    if partner is None or partner.left_at is None:
+        return None
+    name = partner.organisation.name
+    return Letter(
+        subject=_("%(organisation)s has left the partner programme", organisation=name),
+        heading=_("You have left the partner programme"),
+        paragraphs=(
+            _("The partner account of %(organisation)s is closed: the directory does not show it any more, and no "
+              "calls for tenders reach you.", organisation=name),
+            _("Your prepaid account, your revenue of the past and all documents stay in your space."),
+            _("From now on %(organisation)s may join the affiliate programme, or apply again to become a partner.",
+              organisation=name),
+        ),
+        facts=((_("Left"), instant(partner.left_at)),),
+        button=(_("Go to the overview"), address_of("pages.overview", org=partner.organisation.public_id)),
+        after=(_("If you did not expect this, answer this mail."),),
+        why=_why_representative(name),
+        thread=f"leaving.{partner.id}",
+    )  # fmt: skip

@@ -54,7 +54,8 @@ class PartnerAccount(Base):
     """An approved partner: its listing in the directory (RULES A5) and which tenders it wants (RULES T9).
 
     `version` counts the changes of the listing. Of the tender preferences an empty set means "all".
-    `statement_mail`: what each month brought is told by mail.
+    `statement_mail`: what each month brought is told by mail. Who has left the programme (`left_at`) is suspended
+    too, until it is approved again (RULES A3).
     """
 
     __tablename__ = "partner_accounts"
@@ -64,6 +65,7 @@ class PartnerAccount(Base):
     organisation_id: Mapped[int] = mapped_column(sa.ForeignKey("organisations.id"), unique=True)
     approved_at: Mapped[datetime]
     suspended_at: Mapped[datetime | None]
+    left_at: Mapped[datetime | None]
 
     statement_mail: Mapped[bool] = mapped_column(default=True, server_default=sa.true())
 

@@ -286,7 +286,7 @@ def own_partner(slug: str, person: User) -> PartnerAccount | None:
     mine = sa.exists().where(
         Membership.organisation_id == PartnerAccount.organisation_id, Membership.user_id == person.id
     )
-    return _partner_at(slug, mine)
+    return _partner_at(slug, sa.and_(mine, PartnerAccount.left_at.is_(None)))
 
 
 def _partner_at(slug: str, condition: sa.ColumnElement[bool]) -> PartnerAccount | None:

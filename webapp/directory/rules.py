@@ -87,6 +87,12 @@ class NotSuspended(Refused):
     sentence = "This partner is not suspended."
 
 
+class HasLeft(Refused):
+    """RULES A3: it comes back by a new application, never by the operator's button."""
+
+    sentence = "This organisation has left the partner programme."
+
+
 @dataclass(frozen=True)
 class VolumeStanding:
     """RULES A2: where a partner stands, with what is managed and asked for in one currency."""

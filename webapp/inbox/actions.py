@@ -71,10 +71,13 @@ class Terms:
 
 @unit_of_work
 def make_offer(received: TenderRecipient, terms: Terms, *, by: User, now: datetime) -> Offer:
-    """Makes the partner's one offer, or changes it (RULES T7). Raises NotOpen, NotPossible before opening."""
+    """Makes the partner's one offer, or changes it (RULES T7).
+
+    Raises NotOpen, and NotPossible before opening and once the partner has left or is suspended.
+    """
     tender = lock(received.tender)
     _require_open(tender, now=now)
-    if not queries.opening(tender, received.partner):
+    if lock(received.partner).suspended_at or not queries.opening(tender, received.partner):
         raise NotPossible()
     offer = offer_of(tender, received.partner)
     if offer:

@@ -55,6 +55,20 @@ def received(partner: PartnerAccount, tender_public_id: str) -> TenderRecipient 
     )
 
 
+def offers_kept(partner: PartnerAccount, *, now: datetime) -> int:
+    """How many of the partner's offers somebody can still accept (RULES T7)."""
+    open_offers = (
+        sa.select(sa.func.count())
+        .select_from(Offer)
+        .join(Tender, Tender.id == Offer.tender_id)
+        .where(
+            Offer.partner_id == partner.id, Offer.withdrawn_at.is_(None), Offer.accepted_at.is_(None),
+            Offer.valid_until > now, is_open(now),
+        )
+    )  # fmt: skip
+    return db.session.scalar(open_offers) or 0
+
+
 def opening(tender: Tender, partner: PartnerAccount) -> TenderOpening | None:
     """When this partner opened the contact data."""
     return db.session.scalar(

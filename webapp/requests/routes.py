@@ -62,8 +62,10 @@ JOINS = Limit("request-join", 20, HOUR)  # from one network
 
 
 def _account(membership: Member) -> PartnerAccount:
-    """The partner that asks; 404 for an organisation that is none. Raises AccountSuspended."""
+    """The partner that asks; 404 for an organisation that is none, or no more. Raises AccountSuspended."""
     partner = found(directory.account_of(membership.organisation))
+    if partner.left_at:
+        abort(404)
     if partner.suspended_at:
         raise rules.AccountSuspended()
     return partner

@@ -15,6 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
+    op.add_column("partner_accounts", sa.Column("left_at", sa.DateTime(timezone=True), nullable=True))
     op.create_table(
         "affiliate_accounts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -383,3 +384,5 @@ def downgrade() -> None:
     op.drop_table("exchange_rates")
     op.drop_table("affiliate_links")
     op.drop_table("affiliate_accounts")
+    with op.batch_alter_table("partner_accounts", schema=None) as batch_op:
+        batch_op.drop_column("left_at")
