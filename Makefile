@@ -18,7 +18,7 @@ COMPILE := $(UV) pip compile --quiet --universal --python-version 3.11 --generat
 $(shell [ -x $(PY) ] && [ -e $(VENV)/bin/pip ] || rm -rf $(VENV))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench demo-reset translate lock clean
+.PHONY: help run test check bench demo-reset demo-month translate lock clean
 
 help:            ## this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,9 @@ run: $(VENV)/.run        ## start everything, with a demo story the first time: 
 
 demo-reset: $(VENV)/.run ## throw the demo's data away and tell its story anew
 	@$(PY) -m webapp.demo reset --host $(HOST) --port $(PORT)
+
+demo-month: $(VENV)/.run ## play a month of the affiliate programme through in the demo, which may be running
+	@$(PY) -m webapp.demo month --host $(HOST) --port $(PORT)
 
 test: $(VENV)/.browser   ## run all tests, on SQLite, PostgreSQL and in a browser, as far as they can be had
 	@$(PY) -m pytest -n auto --dist loadgroup $(ARGS)

@@ -7,14 +7,18 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time
 
-from flask import current_app
+from flask import current_app, has_app_context
 
 _standing: ContextVar[datetime | None] = ContextVar("standing", default=None)
 
 
 def now() -> datetime:
-    """This instant, aware, UTC, whole seconds."""
-    return _standing.get() or datetime.now(UTC).replace(microsecond=0)
+    """This instant, aware, UTC, whole seconds; the demo may be ahead (`webapp.demo.calendar`)."""
+    if standing := _standing.get():
+        return standing
+    moment = datetime.now(UTC).replace(microsecond=0)
+    ahead = current_app.config.get("AHEAD") if has_app_context() else None
+    return moment + ahead() if ahead else moment
 
 
 def day_of(moment: datetime) -> date:

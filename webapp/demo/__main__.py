@@ -1,4 +1,4 @@
-"""`python -m webapp.demo serve | reset`: settings must stand before the application is made, so this is no
+"""`python -m webapp.demo serve | reset | month`: settings must stand before the application is made, so this is no
 `flask` command."""
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ def main() -> None:
     for name, what in (
         ("serve", "run web server and worker, with a story the first time"),
         ("reset", "throw the demo's data away and tell its story anew"),
+        ("month", "play a month of the affiliate programme through, day by day"),
     ):
         command = commands.add_parser(name, help=what)
         command.add_argument("--host", default="127.0.0.1", help="where the demo listens")
         command.add_argument("--port", type=int, default=8000)
     given = parser.parse_args()
     try:
-        (run if given.command == "serve" else reset)(given.host, given.port)
+        {"serve": run, "reset": reset, "month": month}[given.command](given.host, given.port)
     except serve.CannotServe as refusal:
         raise SystemExit(str(refusal)) from None
 
@@ -57,8 +58,24 @@ def reset(host: str, port: int) -> None:
         for ending in ("", "-wal", "-shm"):
             Path(f"{settings.DATABASE}{ending}").unlink(missing_ok=True)
         shutil.rmtree(settings.MAILBOX, ignore_errors=True)
+        (settings.VAR / "demo.ahead").unlink(missing_ok=True)
+        Path(f"{settings.DATABASE}.ahead").unlink(missing_ok=True)
         prepare()
     print("The demo is as on its first day. Start it with: make run")
+
+
+def month(host: str, port: int) -> None:
+    """Lets weeks pass in the demo, which may be running, until what is ordered today has been paid out."""
+    _demo_only()
+    os.environ.update(settings.supplied(os.environ, host=host, port=port))
+    greeting = prepare()
+    from webapp.demo import month as weeks
+    from wsgi import app
+
+    with app.app_context():
+        if not weeks.play(app, print):
+            raise serve.CannotServe("The ledger does not hold. See: flask ledger check")
+    print(greeting)
 
 
 def prepare() -> str:

@@ -29,6 +29,7 @@ from webapp.payouts.rules import Kind
 from webapp.products import queries as products_of
 from webapp.rates import actions as rates
 from webapp.rates.rules import Quoted
+from webapp.text import slug
 from webapp.visits import Visit
 
 RATES_SINCE = 268  # days ago
@@ -98,55 +99,55 @@ VERGLEICH = Affiliate(
 AFFILIATES = (MILA, JULES, BLATTWERK, VERGLEICH)
 
 
-def _customer(name: str, language: str, place: tuple[str, str, str, str]) -> Company:
-    slug = "".join(sign for sign in name.split()[0].casefold() if sign.isascii() and sign.isalnum())
-    return _company(name, f"{name.split()[0]} Team", f"info@{slug}-kunde.example", language, place)
+def customer(name: str, language: str, place: tuple[str, str, str, str]) -> Company:
+    """A company that becomes a customer."""
+    return _company(name, f"{name.split()[0]} Team", f"info@{slug(name)}.example", language, place)
 
 
 WON = (
     Won(
-        _customer("Velowerk Töss", "de", ("Zürcherstrasse 120", "8406", "Winterthur", "CH")), MILA, 47,
+        customer("Velowerk Töss", "de", ("Zürcherstrasse 120", "8406", "Winterthur", "CH")), MILA, 47,
         ((0, "web-start", "velowerk-toess.ch", 1, 12),),
     ),
     Won(
-        _customer("Nähatelier Rychenberg", "de", ("Rychenbergstrasse 9", "8400", "Winterthur", "CH")), MILA, 21,
+        customer("Nähatelier Rychenberg", "de", ("Rychenbergstrasse 9", "8400", "Winterthur", "CH")), MILA, 21,
         ((0, "domain-ch", "naehatelier-rychenberg.ch", 1, 1),), code=True,
     ),
     Won(
-        _customer("Torréfaction Ouchy", "fr", ("Avenue d’Ouchy 44", "1006", "Lausanne", "CH")), JULES, 190,
+        customer("Torréfaction Ouchy", "fr", ("Avenue d’Ouchy 44", "1006", "Lausanne", "CH")), JULES, 190,
         ((0, "web-pro", "torrefaction-ouchy.ch", 1, 12), (140, "newsletter", "infolettre", 1, 12)),
     ),
     Won(
-        _customer("Studio Flon", "fr", ("Rue du Port-Franc 17", "1003", "Lausanne", "CH")), JULES, 120,
+        customer("Studio Flon", "fr", ("Rue du Port-Franc 17", "1003", "Lausanne", "CH")), JULES, 120,
         ((0, "cloud-m", "studio-flon", 1, 12), (84, "backup", "Sauvegarde", 1, 12)),
     ),
     Won(
-        _customer("Escalade Malley", "fr", ("Chemin du Viaduc 3", "1008", "Prilly", "CH")), JULES, 70,
+        customer("Escalade Malley", "fr", ("Chemin du Viaduc 3", "1008", "Prilly", "CH")), JULES, 70,
         ((3, "web-pro", "escalade-malley.ch", 1, 12),),  # too late to count
     ),
     Won(
-        _customer("Brettspielcafé Ehrenfeld", "de", ("Venloer Straße 210", "50823", "Köln", "DE")), BLATTWERK, 205,
+        customer("Brettspielcafé Ehrenfeld", "de", ("Venloer Straße 210", "50823", "Köln", "DE")), BLATTWERK, 205,
         ((0, "web-pro", "brettspielcafe-ehrenfeld.example", 4, 12), (150, "mail-service", "Postfächer", 6, 12)),
     ),
     Won(
-        _customer("Rheinkontor Versand", "de", ("Deutz-Mülheimer Straße 30", "50679", "Köln", "DE")), BLATTWERK, 110,
+        customer("Rheinkontor Versand", "de", ("Deutz-Mülheimer Straße 30", "50679", "Köln", "DE")), BLATTWERK, 110,
         ((0, "cloud-m", "rheinkontor", 4, 12), (20, "backup", "Sicherung", 4, 12)),
     ),
     Won(
-        _customer("Alpenblick Ferien", "de", ("Dorfstrasse 88", "3818", "Grindelwald", "CH")), BLATTWERK, 60,
+        customer("Alpenblick Ferien", "de", ("Dorfstrasse 88", "3818", "Grindelwald", "CH")), BLATTWERK, 60,
         ((0, "web-pro", "alpenblick-ferien.ch", 2, 24), (33, "newsletter", "Gästebrief", 1, 12)),
     ),
     Won(
-        _customer("Messwert Systeme", "de", ("Technoparkstrasse 1", "8005", "Zürich", "CH")), VERGLEICH, 240,
+        customer("Messwert Systeme", "de", ("Technoparkstrasse 1", "8005", "Zürich", "CH")), VERGLEICH, 240,
         ((0, "public-cloud", "messwert-zrh", 10, 36),),
     ),
     Won(
-        _customer("Kantor Logistik", "de", ("Güterstrasse 140", "4053", "Basel", "CH")), VERGLEICH, 150,
+        customer("Kantor Logistik", "de", ("Güterstrasse 140", "4053", "Basel", "CH")), VERGLEICH, 150,
         ((0, "public-cloud", "kantor-bsl", 8, 36), (118, "cloud-m", "kantor-test", 2, 12)),
     ),
 )  # fmt: skip
 LOOKALIKE = Won(
-    _customer("Kompass Shop", "de", ("Baarerstrasse 52", "6300", "Zug", "CH")), VERGLEICH, 4,
+    customer("Kompass Shop", "de", ("Baarerstrasse 52", "6300", "Zug", "CH")), VERGLEICH, 4,
     ((0, "web-pro", "kompass-shop.ch", 1, 12),),
 )  # fmt: skip
 

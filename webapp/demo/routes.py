@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import quote
 
-from flask import Blueprint, Response, current_app, g, request, url_for
+import click
+from flask import Blueprint, Flask, Response, current_app, g, request, url_for
 from flask.blueprints import BlueprintSetupState
 
+from webapp.demo import calendar, month
 from webapp.demo import mailbox as box
 from webapp.demo.sign_ins import sign_ins
 from webapp.found import found
@@ -15,7 +17,7 @@ from webapp.htmx import page_number, render
 from webapp.security import POLICY
 from webapp.text import tidy_line
 
-blueprint = Blueprint("demo", __name__)
+blueprint = Blueprint("demo", __name__, cli_group=None)
 
 PER_PAGE = 50
 FRAMING = f"{POLICY}; frame-src 'self'"
@@ -28,6 +30,22 @@ FRAMED = (
 @blueprint.record_once
 def _offer_sign_ins(state: BlueprintSetupState) -> None:
     state.app.jinja_env.globals["demo_sign_ins"] = sign_ins
+
+
+@blueprint.record_once
+def _run_ahead(state: BlueprintSetupState) -> None:
+    assert isinstance(state.app, Flask)
+    state.app.config["AHEAD"] = calendar.ahead(state.app)
+
+
+@blueprint.cli.command("demo")
+@click.option(
+    "--month", "played", is_flag=True, required=True, help="Play a month of the affiliate programme."
+)
+def play(played: bool) -> None:
+    """Let the demo's time pass."""
+    if not month.play(current_app, click.echo):
+        raise click.ClickException("The ledger does not hold. See: flask ledger check")
 
 
 @blueprint.before_request
