@@ -16,6 +16,7 @@ from tests.factories import PASSWORD
 from tests.times import NOW
 from webapp import drafts
 from webapp.accounts.models import UserSession
+from webapp.affiliation import queries as affiliation
 from webapp.extensions import db
 from webapp.invitations.selection import Choice
 from webapp.mailer import QueuedMail
@@ -614,3 +615,7 @@ ADDRESSES: dict[str, Address] = {
     "technical.sitemap": Address(ANYBODY, get=200, page=False),
     "technical.sitemap_part": Address(ANYBODY, get=200, values=lambda s: {"number": 1}, page=False),
 }  # fmt: skip
+    "affiliation.links": Address(ADMINS, get=200, post=422, values=lumen),
+    "affiliation.remove_link": Address(
+        ADMINS, post=303, values=lambda s: {**lumen(s), "link": affiliation.links_of(s.affiliate)[0].public_id}
+    ),

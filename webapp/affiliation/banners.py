@@ -22,6 +22,7 @@ DRAWN = 64  # pictures kept
 FINER = 4  # shapes are drawn so much larger and made smaller: smooth edges
 REGULAR, BOLD = 450, 650
 LEADING = 1.28
+SMALLEST = 9  # letters that can be read
 
 
 @dataclass(frozen=True)
@@ -86,18 +87,24 @@ def laid_out(width: int, height: int, brand: str, hue: int) -> Banner:
         rings = (float(edge), (height - mark * 0.7) / 2, mark, mark * 0.7)
     else:
         room = width - 2 * edge
-        button_width = min(button_width, room)
-        lines = [*fitted(brand, room, 26, BOLD, most=3), *fitted(sentence, room, 20, REGULAR, most=6)]
         left, top = float(edge), edge + mark * 0.7 + 16
-        button = (left, height - edge - button_height, button_width, button_height)
+        button = (left, height - edge - button_height, min(button_width, room), button_height)
+        lines = []
+        for large, small in ((26, 20), (22, 18), (18, 15), (14, 12), (SMALLEST, SMALLEST)):
+            lines = [
+                *fitted(brand, room, large, BOLD, most=3),
+                *fitted(sentence, room, small, REGULAR, most=6),
+            ]
+            if top + _height(lines) <= button[1]:
+                break
         rings = (left, float(edge), mark, mark * 0.7)
     words = []
     for text, size, weight in lines:
         top += size * LEADING
         words.append(_line(text, left, top - size * 0.3, size, weight, light=True))
-    small = fitted(call, button[2] - 12, button_size, BOLD, most=1)[0][1]
-    x = button[0] + (button[2] - length(call, small, BOLD)) / 2
-    words.append(_line(call, x, button[1] + button[3] / 2 + small * 0.36, small, BOLD, light=False))
+    call_size = fitted(call, button[2] - 12, button_size, BOLD, most=1)[0][1]
+    x = button[0] + (button[2] - length(call, call_size, BOLD)) / 2
+    words.append(_line(call, x, button[1] + button[3] / 2 + call_size * 0.36, call_size, BOLD, light=False))
     return Banner(width, height, colour(0.36, 0.13, hue), rings, button, tuple(words))
 
 
@@ -113,8 +120,10 @@ def fitted(text: str, room: float, size: float, weight: int, *, most: int) -> li
     """The text in at most so many lines, smaller where it has to be: (line, size, weight)."""
     while True:
         lines = wrapped(text, room, size, weight)
-        if (len(lines) <= most and all(length(line, size, weight) <= room for line in lines)) or size <= 7:
-            return [(line, size, weight) for line in lines[:most]]
+        if len(lines) <= most and all(length(line, size, weight) <= room for line in lines):
+            return [(line, size, weight) for line in lines]
+        if size <= SMALLEST:
+            return [(cut(line, room, size, weight), size, weight) for line in lines[:most]]
         size -= 1
 
 
@@ -128,6 +137,13 @@ def wrapped(text: str, room: float, size: float, weight: int) -> list[str]:
         else:
             lines.append(word)
     return lines
+
+
+def cut(text: str, room: float, size: float, weight: int) -> str:
+    """As much of it as there is room for."""
+    while length(text, size, weight) > room:
+        text = text.removesuffix("…")[:-1] + "…"
+    return text
 
 
 def length(text: str, size: float, weight: int) -> float:

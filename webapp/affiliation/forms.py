@@ -95,8 +95,9 @@ class LinkForm(BaseForm):
         to = leads_to(field.data, own=own, sites=sites)
         if to is None:
             raise ValidationError(_("Enter the address of a page of ours, such as /en/prices."))
-        self.page = page_of(to)
-        if self.page.startswith("/") and not is_page(self.page):
+        page = page_of(to)
+        if page.startswith("/") and not is_page(page):
             raise ValidationError(_("There is no page at this address."))
-        if len(self.page) > PATH_LENGTH:
+        if len(page) > PATH_LENGTH:
             raise ValidationError(_("This address is too long."))
+        self.page = page

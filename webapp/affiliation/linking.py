@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flask import Response, current_app, flash, request, url_for
+from markupsafe import Markup
 from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock, visits
@@ -35,14 +36,19 @@ def link_address(path: str, tag: str) -> str:
     return own + url_for("arrivals.follow", tag=tag, to=path)
 
 
-def banner_address(language: str, size: str, kind: str) -> str:
-    """The whole address of a banner."""
+def banner_code(language: str, size: str, tag: str) -> str:
+    """What an affiliate puts into a page: the banner, leading here."""
     own: str = current_app.config["SETTINGS"].base_url
-    return own + url_for("arrivals.banner", language=language, size=size, kind=kind)
+    picture = own + url_for("arrivals.banner", language=language, size=size, kind="png")
+    width, height = banners.SIZES[size]
+    code = Markup('<a href="{}"><img src="{}" width="{}" height="{}" alt="{}"></a>').format(
+        link_address(f"/{language}/", tag), picture, width, height, banners.alternative(language)
+    )
+    return str(code)  # escaped once more where the code itself is shown
 
 
 blueprint.add_app_template_global(link_address)
-blueprint.add_app_template_global(banner_address)
+blueprint.add_app_template_global(banner_code)
 
 
 @blueprint.route("/o/<org>/affiliate/links", methods=["GET", "POST"])
