@@ -10,7 +10,7 @@ import sqlalchemy as sa
 from tests.threads import at_once
 from tests.times import NOW
 from webapp import drafts
-from webapp.drafts import LIFETIME, Draft, find, new_key, save
+from webapp.drafts import LIFETIME, MOST, Draft, find, new_key, save
 from webapp.extensions import db
 from webapp.unit import unit_of_work
 
@@ -69,6 +69,26 @@ def test_two_who_send_the_first_page_at_once_share_one_draft(app):
     at_once(app, *[lambda: save("tender", key, {"title": "Shop"}, now=NOW).id] * 2)
     assert db.session.scalar(sa.select(sa.func.count(Draft.id))) == 1
     assert find("tender", key, now=NOW).data == {"title": "Shop"}
+
+
+def test_the_oldest_drafts_of_one_person_make_room(app):
+    """SECURITY: whoever begins and begins again does not fill the disk. What was finished stays, to be known again."""
+    done, old, older, *rest = (new_key() for _ in range(MOST + 2))
+
+    def keep(key, seconds):
+        return save("order", key, {"by": "nadia"}, now=NOW + timedelta(seconds=seconds))
+
+    others = [save("order", new_key(), {"by": "adam"}, now=NOW), save("tender", new_key(), {}, now=NOW)]
+    assert finish(keep(done, 0), now=NOW)
+    for n, key in enumerate((old, older, *rest[:-1]), 1):
+        keep(key, n)
+    keep(old, 100)  # of all of them it is the newest now
+    assert all(find("order", key, now=NOW) for key in (done, old, older, *rest[:-1]))
+    keep(rest[-1], 101)
+    assert find("order", older, now=NOW) is None
+    assert all(find("order", key, now=NOW) for key in (done, old, *rest))
+    assert db.session.scalar(sa.select(sa.func.count(Draft.id))) == len(others) + 1 + MOST
+    assert keep(older, 102).data == {"by": "nadia"}
 
 
 def test_drafts_are_forgotten_after_a_day(app):

@@ -20,11 +20,15 @@ from webapp.unit import insert_into, rows_changed, unit_of_work
 from webapp.uploads import Upload
 
 LIFETIME = timedelta(hours=24)
+MOST = 50  # of one owner that are not finished; those that were left alone longest go
 KEY = re.compile(r"[a-z2-7]{26}")
 
 
 class Draft(Base):
-    """What was typed so far. `result` is the id of what the finished draft became."""
+    """What was typed so far. `result` is the id of what the finished draft became.
+
+    `owner` is the public id that `data` holds as `by`: of a membership, or of an operator.
+    """
 
     __tablename__ = "drafts"
 
@@ -32,10 +36,13 @@ class Draft(Base):
     key_hash: Mapped[str] = mapped_column(sa.String(64), unique=True)
     kind: Mapped[str] = mapped_column(sa.String(30))
     data: Mapped[dict[str, Any]]
+    owner: Mapped[str | None] = mapped_column(sa.String(26))
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime] = mapped_column(index=True)
     finished_at: Mapped[datetime | None]
     result: Mapped[int | None]
+
+    __table_args__ = (sa.Index("ix_drafts_owner", "owner", "expires_at"),)
 
 
 _LIVE = sa.select(Draft).where(
@@ -68,14 +75,21 @@ def find(kind: str, key: str, *, now: datetime) -> Draft | None:
 
 @unit_of_work
 def save(kind: str, key: str, data: dict[str, Any], *, now: datetime) -> Draft:
-    """Keeps what was typed under this key; a finished draft stays as it is. ValueError for a malformed key."""
+    """Keeps what was typed under this key; a finished draft stays as it is. ValueError for a malformed key.
+
+    A new one beyond the MOST of who typed it, `by` in the data, takes the place of the oldest.
+    """
     if not KEY.fullmatch(key):
         raise ValueError("not a draft's key")
     values = {
-        "key_hash": _hash(kind, key), "kind": kind, "data": data, "created_at": now, "expires_at": now + LIFETIME,
+        "key_hash": _hash(kind, key), "kind": kind, "data": data, "owner": data.get("by"), "created_at": now,
+        "expires_at": now + LIFETIME,
     }  # fmt: skip
     db.session.connection().execute(_upsert(db.engine.dialect.name), values)
-    return db.session.scalars(_SAVED, {"key_hash": values["key_hash"]}).one()
+    draft = db.session.scalars(_SAVED, {"key_hash": values["key_hash"]}).one()
+    if draft.owner and draft.created_at == now:
+        _forget_all_but_newest(draft.owner)
+    return draft
 
 
 @cache
@@ -87,6 +101,16 @@ def _upsert(_dialect: str) -> sa.Insert:
         set_={"data": statement.excluded.data, "expires_at": statement.excluded.expires_at},
         where=Draft.finished_at.is_(None),
     )
+
+
+def _forget_all_but_newest(owner: str) -> None:
+    beyond = (
+        sa.select(Draft.id)
+        .where(Draft.owner == owner, Draft.finished_at.is_(None))
+        .order_by(Draft.expires_at.desc(), Draft.id.desc())
+        .offset(MOST)
+    )
+    db.session.execute(sa.delete(Draft).where(Draft.id.in_(beyond)))
 
 
 def finish(draft: Draft, *, now: datetime) -> bool:
