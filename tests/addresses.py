@@ -598,7 +598,7 @@ ADDRESSES: dict[str, Address] = {
     "affiliates.review": Address(OPERATOR, get=200, post=422, values=lambda s: {"customer": s.won.public_id}),
     # over somebody's link; a tag that nobody has leads on as well
     "arrivals.follow": Address(ANYBODY, get=302, values=lambda s: {"tag": "abcdefg"}, page=False),
-    "arrivals.answer": Address(ANYBODY, post=303, page=False),
+    "arrivals.answer": Address(ANYBODY, post=303, data=lambda _s: {"next": "/en/"}, page=False),
     "arrivals.banner": Address(
         ANYBODY, get=200, values=lambda s: {"language": "de", "size": "300x250", "kind": "svg"}, page=False
     ),
