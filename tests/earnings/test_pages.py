@@ -98,7 +98,7 @@ def test_each_amount_says_how_it_came_about(client, cast, account):
     orders.credit(order, {order.lines[0].id: Money(3_333, "EUR")}, reason="Part", by=None, now=NOW)
     client.sign_in(cast.stefan)
     page = client.get_page(at(account))
-    for words in ("25 % of what counts in the order", "27.50", "8.33", "0.950000", "CHF 18.21", "2026-11+"):
+    for words in ("25% of what counts in the order", "27.50", "8.33", "0.950000", "CHF 18.21", "2026-11+"):
         assert words in page
     (row,) = rows_of(client, account)
     assert (row["Commission"], row["Currency"], row["Exchange rate"]) == ("18.21", "CHF", "0.950000")

@@ -19,11 +19,11 @@ def tier_reached(row: QueuedMail) -> Letter | None:
         return None
     tiers, earned = programme().affiliation.tiers, account.money(account.earned)
     following = rules.next_tier(earned, tiers)
-    missing = ((_("Until %(rate)s %%", rate=following[1]), money(following[0])),) if following else ()
+    missing = ((_("Until %(rate)s%%", rate=following[1]), money(following[0])),) if following else ()
     return Letter(
-        subject=_("Your affiliate commission is now %(rate)s %%", rate=account.tier),
-        heading=_("You reached %(rate)s %%", rate=account.tier),
-        paragraphs=(_("From your next customers’ order on you earn %(rate)s %% of what they pay.",
+        subject=_("Your affiliate commission is now %(rate)s%%", rate=account.tier),
+        heading=_("You reached %(rate)s%%", rate=account.tier),
+        paragraphs=(_("From the next order of your customers on, you earn %(rate)s%% of it.",
                       rate=account.tier),),
         facts=((_("Earned so far"), money(earned)), *missing),
         button=(_("See your earnings"), address_of("earnings.index", org=account.organisation.public_id)),
