@@ -24,10 +24,6 @@ from webapp.extensions import db
 from webapp.invitations.models import AskedRights, Invitation, OfferedProduct
 from webapp.invitations.queries import PURPOSE
 from webapp.invitations.rules import LIFETIME, Direction
-from webapp.ledger.actions import book
-from webapp.ledger.models import Transfer
-from webapp.ledger.rules import AccountKind, Booking, Cause
-from webapp.ledger.rules import Side as AccountSide
 from webapp.money import Money
 from webapp.orders import actions as orders
 from webapp.orders.models import Order
@@ -37,6 +33,7 @@ from webapp.partnerships.models import Assignment, Partnership, PartnershipChang
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Rights, Side
 from webapp.payments import actions as payments
 from webapp.payments.models import IncomingTransfer, Withdrawal
+from webapp.payments.queries import top_up_reference
 from webapp.payments.rules import Destination
 from webapp.payments.rules import Kind as WithdrawalKind
 from webapp.payments.statements import Incoming, LeftOut, Statement
@@ -418,38 +415,17 @@ def make_invitation(
 # --- money --------------------------------------------------------------------------------------------------
 
 
-@unit_of_work
 def make_prepaid(
-    organisation: Organisation,
-    amount_minor: int,
-    currency: str | None = None,
-    *,
-    now: datetime = NOW,
-    **values: Any,
-) -> Transfer:
-    """Money that the organisation has paid in from its bank, in its own currency unless told otherwise."""
-    amount = Money(amount_minor, currency or organisation.currency)
-    came = make_transfer(amount, organisation=organisation, now=now, **values)
-    row = {
-        "key": f"transfer:{came.id}:filled", "subject": f"incoming_transfers:{came.id}", "reference": "",
-        "policy": "test", **values,
-    }  # fmt: skip
-    prepaid = AccountSide(AccountKind.PREPAID, organisation.id)
-    paid_in = Booking(AccountSide(AccountKind.BANK), prepaid, amount, Cause.TOPPED_UP, **row)
-    return book([paid_in], now=now)[0]
-
-
-def make_transfer(
-    amount: Money, *, organisation: Organisation, now: datetime, reference: str = "", **_values: Any
+    organisation: Organisation, minor: int, currency: str | None = None, *, now: datetime = NOW, **values: Any
 ) -> IncomingTransfer:
-    """What the bank told of money for this prepaid account; the row alone."""
-    return _add(
-        IncomingTransfer(
-            bank_id=f"made:{next(_numbers)}", booked_on=now.date(), amount=amount.minor, currency=amount.currency,
-            debtor_name=organisation.name, debtor_iban="", reference=reference, text="", recorded_at=now,
-            organisation=organisation, assigned_at=now,
-        )
-    )  # fmt: skip
+    """Money that the organisation has paid in from its bank, in its own currency unless told otherwise."""
+    row = {
+        "debtor_name": organisation.name,
+        "references": (top_up_reference(organisation),),
+        "text": "",
+        **values,
+    }
+    return make_waiting_transfer(minor, currency or organisation.currency, now=now, **row)
 
 
 # --- orders -------------------------------------------------------------------------------------------------

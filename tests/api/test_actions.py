@@ -23,7 +23,7 @@ from tests.api.story import (
 )
 from tests.dump import everything
 from tests.factories import make_partnership, make_plan, make_product, make_user
-from tests.orders.story import all_is_well, has
+from tests.orders.story import has
 from webapp.api import actions, queries
 from webapp.api.rules import Faults, Misfit, NoRoom, OtherBody, ShownAlready, Standing
 from webapp.extensions import db
@@ -32,13 +32,6 @@ from webapp.partnerships.rules import Access, Payer
 from webapp.products.models import Product
 from webapp.products.rules import Family
 from webapp.unit import unit_of_work
-
-
-@pytest.fixture(autouse=True)
-def everything_adds_up(app):
-    """SECURITY L1–L7: whatever came from outside."""
-    yield
-    all_is_well()
 
 
 @pytest.fixture

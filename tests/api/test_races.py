@@ -27,9 +27,10 @@ from tests.api.story import (
     take,
     written,
 )
+from tests.books import all_is_well
 from tests.dump import everything
 from tests.factories import make_partnership, make_plan
-from tests.orders.story import all_is_well, has
+from tests.orders.story import has
 from tests.tenders.story import kinds_of
 from tests.threads import at_once
 from webapp.accounts.models import User
@@ -43,13 +44,6 @@ from webapp.partnerships.rules import Access
 
 ROOT = Path(__file__).parent.parent.parent
 RACES = 4
-
-
-@pytest.fixture(autouse=True)
-def everything_adds_up(app):
-    """SECURITY L1–L7, M2: after every race."""
-    yield
-    all_is_well()
 
 
 @pytest.fixture
@@ -272,4 +266,3 @@ def test_what_is_killed_never_came_and_comes_whole_the_next_time(cast, plan, pro
         assert everything() == before
     assert process("event", refund, "msg_refund") > 2
     assert has(cast.lumiere) == 1_200
-    all_is_well()

@@ -15,7 +15,6 @@ import pytest
 from tests.api.story import EVENTS, ORDERS, Shop, codes, event_of, make_api_key, messages, order_of, orders
 from tests.dump import everything
 from tests.factories import make_plan
-from tests.orders.story import all_is_well
 from webapp import limits
 from webapp.api import actions as api
 from webapp.api import queries, rules
@@ -26,13 +25,6 @@ from webapp.orders import actions as billing
 
 DESCRIPTION = "/api/v1/openapi.json"
 TRACES = ("attempts", "api_keys")  # counted attempts, and when a key was last used
-
-
-@pytest.fixture(autouse=True)
-def everything_adds_up(app):
-    """SECURITY L1–L7: whatever came from outside."""
-    yield
-    all_is_well()
 
 
 @pytest.fixture

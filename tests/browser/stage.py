@@ -50,8 +50,6 @@ from webapp.inbox import actions as inbox
 from webapp.invitations.models import Invitation
 from webapp.invitations.queries import PURPOSE
 from webapp.invitations.rules import Direction
-from webapp.ledger.rules import AccountKind
-from webapp.ledger.rules import Side as Account
 from webapp.mailer import QueuedMail
 from webapp.money import Money
 from webapp.orders import actions as orders
@@ -204,9 +202,7 @@ def _money(cast: Cast, now: datetime) -> None:
     for days, minor, currency in (
         (70, 1_250_000, "CHF"), (40, 99_95, "CHF"), (12, 10_000, "EUR"), (3, 50_000, "CHF"), (1, 1_234_567, "CHF"),
     ):  # fmt: skip
-        make_prepaid(
-            cast.lumen, minor, currency, now=now - timedelta(days=days), reference=f"RF18 2026 00{days:03}"
-        )
+        make_prepaid(cast.lumen, minor, currency, now=now - timedelta(days=days))
 
 
 def _catalogue_file(now: datetime) -> str:
@@ -295,9 +291,9 @@ def _orders(
         pays.client, site, vps, acting=pays, by=cast.pierre, paid=True, key=drafts.new_key()
     )
     refunded = make_order(pays.client, site, vps, paid=True)
-    bank = Account(AccountKind.BANK)
-    orders.receive(order, Money(20_000, "CHF"), bank, key="stage:1", by=cast.olga, now=order.placed_at)
     line, at = refunded.lines[0], refunded.placed_at
+    part = order.money(20_000)
+    payments.book_payment(order, part, booked_on=at.date(), key=drafts.new_key(), by=cast.olga, now=at)
     orders.credit(refunded, {line.id: Money(5_000, "CHF")}, reason="Zu langsam", by=cast.olga, now=at)
     key = drafts.new_key()
     wanted = {

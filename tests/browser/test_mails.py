@@ -18,13 +18,14 @@ from tests.factories import (
     make_partner,
     make_partnership,
     make_plan,
+    make_prepaid,
     make_recipient,
     make_tender,
     make_user,
     make_withdrawal,
 )
 from tests.invitations.story import FULL, LIMITED, TECHNICAL, asked, invited
-from tests.orders.story import cancelled, fund, new, refund
+from tests.orders.story import cancelled, new, refund
 from tests.payments.story import imported, incoming
 from tests.post import html_of, text_of
 from tests.renewals.story import IN_A_WEEK, IN_TWO_WEEKS, by_hand, product
@@ -187,7 +188,7 @@ def moved(cast, now, outbox) -> None:
 
 def renewed(cast, now, outbox) -> None:
     """Renewals: to be made by hand, announced, made."""
-    fund(cast.lumiere, 50_000)
+    make_prepaid(cast.lumiere, 50_000)
     for label in ("boutique.ch", "atelier.ch"):
         by_hand(cast.lumiere, label, IN_A_WEEK)
         product(cast.lumiere, f"www.{label}", IN_TWO_WEEKS)

@@ -8,9 +8,8 @@ from playwright.sync_api import expect
 from tests.browser import checks
 from tests.browser.hands import Hands
 from tests.browser.steps import ON, anew, both_ways, focused
-from tests.factories import make_partnership, make_product
+from tests.factories import make_partnership, make_prepaid, make_product
 from tests.ordering.story import order, orders, sell
-from tests.orders.story import fund
 from webapp.extensions import db
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Access, Payer
@@ -36,7 +35,7 @@ def full(cast):
 @both_ways(german="no-script", french="keyboard")
 def test_a_partner_orders_35_hostings_for_its_client(cast, goods, full, visit, way):
     """F10, RULES M3, M4: 347.20, 277.76, 208.32 on the way to the order; the total is what is charged."""
-    fund(cast.lumiere, 50_000)
+    make_prepaid(cast.lumiere, 50_000)
     pierre = visit(cast.pierre, way)
     pierre.go(f"/o/{cast.lumiere.public_id}/clients/{full.public_id}/products")
     pierre.hands.press("main a[href$='/orders/new']")

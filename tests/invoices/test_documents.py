@@ -7,10 +7,10 @@ from datetime import date, timedelta
 
 import pytest
 
-from tests.factories import make_order, make_partnership, make_product
+from tests.factories import make_order, make_partnership, make_prepaid, make_product
 from tests.invoices.reading import codes_on, complaints, inside, text_of, value, values
 from tests.invoices.story import hosting, own_order, partners_order
-from tests.orders.story import cancelled, fund, new, pay, refund
+from tests.orders.story import cancelled, new, pay, refund
 from webapp import programme
 from webapp.extensions import db
 from webapp.invoices.documents import document_of
@@ -124,7 +124,7 @@ def test_the_code_for_euros_is_the_order_s(cast):
 def test_what_the_prepaid_account_pays_is_paid(cast):
     """RULES M6: there is nothing to scan, and machines read that nothing is due."""
     say(cast.stefans, language="en")
-    fund(cast.stefans, 100_000)
+    make_prepaid(cast.stefans, 100_000)
     order = own_order(cast.stefans, method=Method.PREPAID)
     file = paper_of(order.invoice)
     assert "Paid from the prepaid account on 19 November 2026." in text_of(file)
@@ -296,8 +296,8 @@ def test_a_renewal_that_the_operator_moves_changes_no_byte(cast):
 
 def test_without_a_seller_the_operator_is_named_and_nothing_is_scanned(app, cast, monkeypatch):
     """RULES P1: by its settings, as well as they say it."""
+    make_prepaid(cast.stefans, 100_000)
     monkeypatch.setitem(app.config, "PROGRAMME", replace(app.config["PROGRAMME"], seller=None))
-    fund(cast.stefans, 100_000)
     order = own_order(cast.stefans, method=Method.PREPAID)
     file = paper_of(order.invoice)
     assert "Helvia Seestrasse 1 8002 Zürich" in text_of(file) and codes_on(file) == []

@@ -7,10 +7,10 @@ import io
 import pypdf
 import pytest
 
-from tests.factories import join, make_order, make_partnership, make_user
+from tests.factories import join, make_order, make_partnership, make_prepaid, make_user
 from tests.invoices.reading import complaints, inside, text_of
 from tests.invoices.story import hosting, own_order, partners_order
-from tests.orders.story import cancelled, fund, new, pay, refund
+from tests.orders.story import cancelled, new, pay, refund
 from webapp.accounts.rules import Role
 from webapp.extensions import db
 from webapp.orders.rules import Method
@@ -63,7 +63,7 @@ def test_who_may_see_an_invoice_that_the_partner_pays(another, cast, order):
 def test_who_may_see_an_invoice_that_the_client_pays(another, cast, method):
     """RULES M5, SECURITY A10: the partner that ordered has no access to it, however it is paid."""
     partnership = make_partnership(cast.lumen, cast.lumiere_partner, Access.FULL)
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     order = make_order(cast.lumen, new(hosting()), acting=partnership, by=cast.pierre, method=method)
     pages = [order.invoice, cancelled(order).invoices[-1]]
     for invoice in pages:
@@ -203,7 +203,7 @@ def test_a_cancelled_order_s_invoice_asks_for_nothing(client, cast, order):
 
 
 def test_what_the_prepaid_account_paid_is_said(client, cast):
-    fund(cast.stefans, 100_000)
+    make_prepaid(cast.stefans, 100_000)
     order = own_order(cast.stefans, method=Method.PREPAID)
     page = client.sign_in(cast.stefan).get_page(page_of(order.invoice))
     assert "Paid from the prepaid account on 19 November 2026." in page and not page.main.with_class("copy")

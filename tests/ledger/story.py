@@ -1,4 +1,8 @@
-"""Short ways to say what is booked."""
+"""Short ways to say what is booked, by accounts of which nothing but the ledger knows what is on them.
+
+What came from the bank, waits to be paid out or belongs to nobody yet is told by rows, too, and has to agree with
+them: `make_prepaid`, `make_withdrawal` and `make_waiting_transfer` book that.
+"""
 
 from itertools import count
 
@@ -8,16 +12,12 @@ from webapp.ledger import actions, queries
 from webapp.ledger.rules import AccountKind, Booking, Cause, Side
 from webapp.money import Money
 
-BANK, REVENUE, VAT = Side(AccountKind.BANK), Side(AccountKind.REVENUE), Side(AccountKind.VAT)
+CLEARING, REVENUE, VAT = Side(AccountKind.CLEARING), Side(AccountKind.REVENUE), Side(AccountKind.VAT)
 _keys = count(1)
 
 
 def prepaid(organisation):
     return Side(AccountKind.PREPAID, organisation.id)
-
-
-def withdrawals(organisation):
-    return Side(AccountKind.WITHDRAWALS, organisation.id)
 
 
 def booking(debit, credit, minor, currency="CHF", **values):
@@ -38,8 +38,8 @@ def has(organisation, currency="CHF", kind=AccountKind.PREPAID):
     return queries.balance(kind, organisation.id, currency=currency).minor
 
 
-def rich(minor=10_000, name="Rich AG"):
+def rich(minor=10_000, **values):
     """An organisation with money on its prepaid account."""
-    organisation = make_organisation(name)
-    book(booking(BANK, prepaid(organisation), minor))
+    organisation = make_organisation("Rich AG", **values)
+    book(booking(CLEARING, prepaid(organisation), minor))
     return organisation

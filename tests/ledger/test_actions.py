@@ -7,8 +7,8 @@ import sqlalchemy as sa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.factories import make_organisation
-from tests.ledger.story import BANK, REVENUE, VAT, book, booking, has, prepaid, rich, withdrawals
+from tests.factories import make_organisation, make_user, make_withdrawal
+from tests.ledger.story import CLEARING, REVENUE, VAT, book, booking, has, prepaid, rich
 from tests.threads import at_once
 from tests.times import NOW
 from webapp.extensions import db
@@ -32,7 +32,7 @@ def test_what_leaves_one_account_reaches_the_other(app):
     organisation = make_organisation()
     transfer = book(
         booking(
-            BANK, prepaid(organisation), 12_345, cause=Cause.TRANSFER_ASSIGNED, subject="payments:3",
+            CLEARING, prepaid(organisation), 12_345, cause=Cause.TRANSFER_ASSIGNED, subject="payments:3",
             reference="R-12", policy="2026-11+3f2a9c1d",
         )
     )[0]  # fmt: skip
@@ -45,14 +45,14 @@ def test_what_leaves_one_account_reaches_the_other(app):
         "2026-11+3f2a9c1d", NOW, Money(12_345, "CHF"),
     )  # fmt: skip
     assert has(organisation) == 12_345
-    assert queries.balance(AccountKind.BANK, currency="CHF") == Money(-12_345, "CHF")
-    assert queries.balance(AccountKind.BANK, currency="EUR") == Money(0, "EUR")
+    assert queries.balance(AccountKind.CLEARING, currency="CHF") == Money(-12_345, "CHF")
+    assert queries.balance(AccountKind.CLEARING, currency="EUR") == Money(0, "EUR")
 
 
 def test_bookings_are_made_in_their_order_all_or_none(app):
     """SECURITY L5: money that comes first can be spent by what comes after it, and not the other way round."""
     organisation = make_organisation()
-    into, out = booking(BANK, prepaid(organisation), 500), booking(prepaid(organisation), REVENUE, 500)
+    into, out = booking(CLEARING, prepaid(organisation), 500), booking(prepaid(organisation), REVENUE, 500)
     with pytest.raises(NotEnough):
         book(out, into)
     assert number_of(Transfer) == number_of(Entry) == 0
@@ -76,15 +76,16 @@ def test_a_refusal_that_is_caught_leaves_nothing_either(app):
 
 def test_a_prepaid_account_never_falls_below_zero(app):
     """SECURITY L5."""
-    organisation = rich(1_000)
+    owner = make_user()
+    organisation = rich(3_000, owner=owner)
     with pytest.raises(NotEnough) as refusal:
-        book(booking(prepaid(organisation), REVENUE, 1_001))
+        book(booking(prepaid(organisation), REVENUE, 3_001))
     assert tell(refusal.value) == "There is not enough money on the prepaid account."
-    book(booking(prepaid(organisation), withdrawals(organisation), 1_000))
+    make_withdrawal(organisation, owner, 3_000)
     with pytest.raises(NotEnough) as refusal:
-        book(booking(withdrawals(organisation), BANK, 1_001))
+        book(booking(Side(AccountKind.WITHDRAWALS, organisation.id), CLEARING, 3_001))
     assert tell(refusal.value) == "Less money than this waits to be paid out."
-    assert has(organisation) == 0 and has(organisation, kind=AccountKind.WITHDRAWALS) == 1_000
+    assert has(organisation) == 0 and has(organisation, kind=AccountKind.WITHDRAWALS) == 3_000
 
 
 def test_other_accounts_may_fall_below_zero(app):
@@ -101,7 +102,7 @@ def test_a_unit_that_fails_books_nothing(app):
 
     @unit_of_work
     def fail():
-        book(booking(BANK, prepaid(organisation), 5))
+        book(booking(CLEARING, prepaid(organisation), 5))
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -115,10 +116,12 @@ def test_a_unit_that_fails_books_nothing(app):
 def test_the_same_key_and_body_answers_the_same_transfer(app):
     """SECURITY L4."""
     organisation = make_organisation()
-    paid = booking(BANK, prepaid(organisation), 500, key="payment-1", reference="R-1")
+    paid = booking(CLEARING, prepaid(organisation), 500, key="payment-1", reference="R-1")
     first = book(paid)
     assert book(paid, now=NOW + timedelta(days=1)) == first
-    later = booking(BANK, prepaid(organisation), 500, key="payment-1", reference="R-1", policy="a newer one")
+    later = booking(
+        CLEARING, prepaid(organisation), 500, key="payment-1", reference="R-1", policy="a newer one"
+    )
     assert book(later) == first, "the policy of a later attempt does not matter"
     assert book(paid, paid) == [*first, *first]
     assert has(organisation) == 500 and number_of(Entry) == 2
@@ -145,18 +148,18 @@ def test_it_answers_also_when_there_is_nothing_left(app):
 )
 def test_the_same_key_with_another_body_is_refused(app, other):
     """SECURITY L4."""
-    row = {"debit": BANK, "credit": REVENUE, "minor": 500, "key": "payment-1", "reference": "R-1"}
+    row = {"debit": CLEARING, "credit": REVENUE, "minor": 500, "key": "payment-1", "reference": "R-1"}
     book(booking(**row))
     before = number_of(Entry)
     with pytest.raises(KeyReused):
-        book(booking(BANK, VAT, 1), booking(**{**row, **other}))
+        book(booking(CLEARING, VAT, 1), booking(**{**row, **other}))
     assert number_of(Entry) == before
 
 
 def test_two_bodies_with_one_key_are_refused_within_one_call_too(app):
     """SECURITY L4."""
     with pytest.raises(KeyReused):
-        book(booking(BANK, VAT, 1, key="k"), booking(BANK, VAT, 2, key="k"))
+        book(booking(CLEARING, VAT, 1, key="k"), booking(CLEARING, VAT, 2, key="k"))
     assert number_of(Transfer) == 0
 
 
@@ -164,7 +167,7 @@ def test_a_payment_that_arrives_in_two_threads_is_booked_once(app):
     """SECURITY L4."""
     organisation = make_organisation()
     for race in range(RACES):
-        paid = booking(BANK, prepaid(organisation), 100, key=f"payment-{race}")
+        paid = booking(CLEARING, prepaid(organisation), 100, key=f"payment-{race}")
         one, other = at_once(app, lambda paid=paid: book(paid)[0].id, lambda paid=paid: book(paid)[0].id)
         assert one == other
     assert has(organisation) == RACES * 100
@@ -174,7 +177,7 @@ def test_one_key_for_two_accounts_in_two_threads_moves_one(app):
     """SECURITY L4: also where neither waits for the other's accounts."""
     for race in range(RACES):
         a, b = make_organisation(), make_organisation()
-        one = booking(BANK, prepaid(a), 100, key=f"key-{race}")
+        one = booking(CLEARING, prepaid(a), 100, key=f"key-{race}")
         other = booking(REVENUE, prepaid(b), 100, key=f"key-{race}")
         results = at_once(app, *(lambda each=each: book(each)[0].id for each in (one, other)))
         assert sum(isinstance(result, KeyReused) for result in results) == 1
@@ -184,14 +187,15 @@ def test_one_key_for_two_accounts_in_two_threads_moves_one(app):
 # --- two at once --------------------------------------------------------------------------------------------
 
 
-def test_two_who_withdraw_everything_at_once_get_it_once(app):
+def test_two_who_spend_everything_at_once_spend_it_once(app):
     """SECURITY L5."""
-    for _race in range(RACES):
+    for race in range(RACES):
         organisation = rich(1_000)
-        take = [booking(prepaid(organisation), withdrawals(organisation), 1_000) for _ in range(2)]
+        take = [booking(prepaid(organisation), REVENUE, 1_000) for _ in range(2)]
         results = at_once(app, *(lambda each=each: book(each) for each in take))
         assert sum(isinstance(result, NotEnough) for result in results) == 1, results
-        assert has(organisation) == 0 and has(organisation, kind=AccountKind.WITHDRAWALS) == 1_000
+        assert has(organisation) == 0
+        assert queries.balance(AccountKind.REVENUE, currency="CHF").minor == 1_000 * (race + 1)
 
 
 def test_who_decides_by_a_balance_holds_the_account_first(app):
@@ -213,7 +217,7 @@ def test_who_decides_by_a_balance_holds_the_account_first(app):
 def test_an_account_that_two_need_first_is_made_once(app):
     organisation = make_organisation()
     side = prepaid(organisation)
-    at_once(app, *(lambda minor=minor: book(booking(BANK, side, minor)) for minor in (1, 2, 4, 8)))
+    at_once(app, *(lambda minor=minor: book(booking(CLEARING, side, minor)) for minor in (1, 2, 4, 8)))
     assert has(organisation) == 15 and number_of(LedgerAccount) == 2
 
 
@@ -238,9 +242,9 @@ def test_time_never_runs_back(app):
     early = book(booking(prepaid(organisation), REVENUE, 1), now=NOW - timedelta(days=30))[0]
     assert early.at == NOW
     late = book(booking(prepaid(organisation), REVENUE, 1), now=NOW + timedelta(days=1))[0]
-    again = book(booking(BANK, REVENUE, 1))[0]
+    again = book(booking(CLEARING, REVENUE, 1))[0]
     assert late.at == again.at == NOW + timedelta(days=1), "by either of its accounts"
-    untouched = book(booking(BANK, prepaid(make_organisation()), 1, "EUR"))[0]
+    untouched = book(booking(CLEARING, prepaid(make_organisation()), 1, "EUR"))[0]
     assert untouched.at == NOW
 
 
@@ -268,11 +272,13 @@ def test_a_conversion_is_two_transfers_with_the_stored_rate(app):
 
 # --- whatever is booked -------------------------------------------------------------------------------------
 
+TOLD_BY_ROWS = {"bank", "suspense", "withdrawals", "earnings", "payouts"}  # and proved against them
+KINDS = [kind for kind in AccountKind if kind not in TOLD_BY_ROWS]
 STEPS = st.lists(
     st.tuples(
-        st.sampled_from([*AccountKind]),
+        st.sampled_from(KINDS),
         st.integers(0, 1),
-        st.sampled_from([*AccountKind]),
+        st.sampled_from(KINDS),
         st.integers(0, 1),
         st.integers(1, 500),
         st.sampled_from(["CHF", "EUR"]),

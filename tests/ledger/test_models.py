@@ -5,7 +5,7 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from tests.factories import make_organisation
-from tests.ledger.story import BANK, REVENUE, book, booking, prepaid, rich
+from tests.ledger.story import CLEARING, REVENUE, book, booking, prepaid, rich
 from tests.times import NOW
 from webapp.database import new_public_id
 from webapp.extensions import db
@@ -18,12 +18,12 @@ from webapp.ledger.rules import AccountKind
 def account(app):
     """The prepaid account of an organisation that has paid in CHF 100.00, by two transfers."""
     organisation = rich(6_000)
-    book(booking(BANK, prepaid(organisation), 4_000))
+    book(booking(CLEARING, prepaid(organisation), 4_000))
     return queries.accounts({(prepaid(organisation), "CHF")})[prepaid(organisation), "CHF"]
 
 
-def bank():
-    return queries.accounts({(BANK, "CHF")})[BANK, "CHF"]
+def clearing():
+    return queries.accounts({(CLEARING, "CHF")})[CLEARING, "CHF"]
 
 
 def refused(statement, match=None):
@@ -62,7 +62,7 @@ def test_nothing_is_changed_or_deleted(account, table):
 
 
 def test_a_right_entry_is_let_in(account):
-    made = db.session.execute(transfer(bank(), account))
+    made = db.session.execute(transfer(clearing(), account))
     db.session.execute(entry(account, made.inserted_primary_key[0]))
     db.session.rollback()
 
@@ -83,7 +83,7 @@ def test_a_right_entry_is_let_in(account):
 )
 def test_an_entry_continues_its_account_s_chain(account, values, why):
     """SECURITY L2, L3, L5."""
-    made = db.session.execute(transfer(bank(), account))
+    made = db.session.execute(transfer(clearing(), account))
     refused(entry(account, **{"transfer_id": made.inserted_primary_key[0], **values}), why)
 
 
@@ -91,21 +91,21 @@ def test_an_entry_of_a_third_account_is_refused(account):
     """SECURITY L1."""
     other = rich(10_000)
     third = queries.accounts({(prepaid(other), "CHF")})[prepaid(other), "CHF"]
-    made = db.session.execute(transfer(bank(), account))
+    made = db.session.execute(transfer(clearing(), account))
     refused(entry(third, made.inserted_primary_key[0], seq=2), "what its transfer says")
 
 
 def test_the_floor_holds_in_the_database(account):
     """SECURITY L5: a CHECK, also when the application forgets it."""
-    made = db.session.execute(transfer(account, bank(), 10_001))
+    made = db.session.execute(transfer(account, clearing(), 10_001))
     refused(entry(account, made.inserted_primary_key[0], amount=-10_001, balance=-1), "floor")
 
 
 def test_a_transfer_has_the_currency_of_both_accounts(account):
     """SECURITY L6: by foreign keys."""
-    refused(transfer(bank(), account, currency="EUR"))
-    book(booking(BANK, REVENUE, 1, "EUR"))
-    euros = queries.accounts({(BANK, "EUR")})[BANK, "EUR"]
+    refused(transfer(clearing(), account, currency="EUR"))
+    book(booking(CLEARING, REVENUE, 1, "EUR"))
+    euros = queries.accounts({(CLEARING, "EUR")})[CLEARING, "EUR"]
     refused(transfer(euros, account))
     refused(transfer(euros, account, currency="EUR"))
 
@@ -113,7 +113,7 @@ def test_a_transfer_has_the_currency_of_both_accounts(account):
 @pytest.mark.parametrize("amount", [0, -1])
 def test_a_transfer_is_over_an_amount_above_zero(account, amount):
     """SECURITY L7."""
-    refused(transfer(bank(), account, amount))
+    refused(transfer(clearing(), account, amount))
 
 
 def test_no_fraction_gets_in(app, account):
@@ -128,18 +128,18 @@ def test_no_fraction_gets_in(app, account):
                 " reference, policy_version) VALUES ('x', '2026-01-01', :one, :other, 1.5, 'CHF', 'topped_up',"
                 " 'x', 'x', '', 'x')"
             ),
-            {"one": account.id, "other": bank().id},
+            {"one": account.id, "other": clearing().id},
         )
     db.session.rollback()
 
 
 def test_other_nonsense_is_refused_too(account):
     refused(transfer(account, account))
-    refused(transfer(bank(), account, cause="gift"))
-    refused(transfer(bank(), account, cause="converted"))
-    refused(transfer(bank(), account, rate=1, rate_on=NOW.date()))
-    refused(transfer(bank(), account, cause="converted", rate=0, rate_on=NOW.date()))
-    refused(transfer(bank(), account, key=db.session.scalar(sa.select(Transfer.key).limit(1))))
+    refused(transfer(clearing(), account, cause="gift"))
+    refused(transfer(clearing(), account, cause="converted"))
+    refused(transfer(clearing(), account, rate=1, rate_on=NOW.date()))
+    refused(transfer(clearing(), account, cause="converted", rate=0, rate_on=NOW.date()))
+    refused(transfer(clearing(), account, key=db.session.scalar(sa.select(Transfer.key).limit(1))))
 
 
 def test_an_account_exists_once(app):

@@ -4,16 +4,18 @@ Everything happens in the test's own transaction, which is rolled back.
 """
 
 from datetime import date
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
 
-from tests.ledger.story import BANK, REVENUE, book, booking, prepaid, rich
+from tests.ledger.story import CLEARING, REVENUE, book, booking, prepaid, rich
 from webapp.extensions import db
 from webapp.ledger import proofs
 from webapp.ledger.rules import Rate, conversion
 from webapp.money import Money
 
+ROOT = Path(__file__).parents[2]
 TABLES = ("entries", "transfers", "ledger_accounts")
 ON_SQLITE = ("PRAGMA ignore_check_constraints = ON", "PRAGMA defer_foreign_keys = ON")
 ON_POSTGRESQL = (
@@ -31,7 +33,7 @@ NEWEST = (  # the prepaid account's in francs
 def open_ledger(app):
     """A ledger with an order's worth of entries and a conversion, and no triggers until the test is over."""
     organisation = rich(10_000)
-    book(booking(prepaid(organisation), REVENUE, 2_500), booking(BANK, REVENUE, 10, "EUR"))
+    book(booking(prepaid(organisation), REVENUE, 2_500), booking(CLEARING, REVENUE, 10, "EUR"))
     rate = Rate("CHF", "EUR", 1_051_234, date(2026, 11, 20))
     book(
         *conversion(
@@ -117,6 +119,12 @@ def test_a_fraction_is_found(open_ledger):
     if sqlite():
         run("UPDATE transfers SET amount = 0.5 WHERE id = 1")
         assert "L7: transfer 1 is over 0.5, which is no whole amount above zero." in told()
+
+
+def test_every_feature_that_proves_something_is_asked(app):
+    """SECURITY L1: a room of proofs that nobody registers would prove nothing."""
+    rooms = {file.parent.name for file in ROOT.glob("webapp/*/proofs.py")}
+    assert set(proofs.run()) == rooms >= {"ledger", "orders", "payments"}
 
 
 def test_other_features_add_what_has_to_agree(app, monkeypatch):

@@ -6,7 +6,7 @@ import pytest
 import sqlalchemy as sa
 
 from tests.factories import make_organisation, make_prepaid
-from tests.ledger.story import BANK, REVENUE, book, booking, prepaid, rich
+from tests.ledger.story import CLEARING, REVENUE, book, booking, prepaid, rich
 from tests.times import NOW
 from webapp.extensions import db
 from webapp.ledger import queries
@@ -21,7 +21,7 @@ LONG_AGO = datetime(2024, 2, 3, 12, tzinfo=UTC)
 def moved(organisation, *moments, minor=100):
     """CHF 1.00 is paid in at each of these moments."""
     for moment in moments:
-        book(booking(BANK, prepaid(organisation), minor), now=moment)
+        book(booking(CLEARING, prepaid(organisation), minor), now=moment)
 
 
 def account_of(organisation):
@@ -57,7 +57,7 @@ def test_the_trial_balance_adds_up_to_nothing(app):
     assert queries.trial_balance() == {
         "CHF": {
             AccountKind.PREPAID: Money(5_500, "CHF"),
-            AccountKind.BANK: Money(-7_000, "CHF"),
+            AccountKind.CLEARING: Money(-7_000, "CHF"),
             AccountKind.REVENUE: Money(1_500, "CHF"),
         },
         "EUR": {AccountKind.PREPAID: Money(100, "EUR"), AccountKind.BANK: Money(-100, "EUR")},
@@ -120,7 +120,7 @@ def busy(app):
     """An organisation with three entries in October and 120 in November, of 1, 2, 3 … Rappen."""
     organisation = make_organisation()
     moved(organisation, *[NOW - timedelta(days=40)] * 3)
-    book(*(booking(BANK, prepaid(organisation), n) for n in range(1, 121)))
+    book(*(booking(CLEARING, prepaid(organisation), n) for n in range(1, 121)))
     return organisation
 
 

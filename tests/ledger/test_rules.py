@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.ledger.story import BANK, REVENUE
+from tests.ledger.story import CLEARING, REVENUE
 from webapp.ledger.rules import (
     KEY_LENGTH,
     AccountKind,
@@ -23,7 +23,7 @@ from webapp.ledger.rules import (
 from webapp.money import Money
 
 RIGHT = {
-    "debit": BANK, "credit": REVENUE, "amount": Money(1, "CHF"), "cause": Cause.TOPPED_UP, "key": "k",
+    "debit": CLEARING, "credit": REVENUE, "amount": Money(1, "CHF"), "cause": Cause.TOPPED_UP, "key": "k",
     "subject": "orders:1", "reference": "", "policy": "test",
 }  # fmt: skip
 RATE = Rate("CHF", "EUR", 1_051_234, date(2026, 11, 21))
@@ -56,7 +56,7 @@ def test_a_booking_is_over_a_whole_amount_above_zero(minor):
     "values",
     [
         {"amount": Money(1, "USD")},
-        {"credit": BANK},
+        {"credit": CLEARING},
         {"key": ""},
         {"key": "k" * (KEY_LENGTH + 1)},
         {"subject": ""},

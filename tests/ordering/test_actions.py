@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.factories import make_partnership
+from tests.factories import make_partnership, make_prepaid
 from tests.ordering.story import orders, sell
-from tests.orders.story import fund, has
+from tests.orders.story import has
 from tests.threads import at_once
 from tests.times import NOW
 from webapp import drafts
@@ -54,7 +54,7 @@ def test_a_second_submit_answers_the_first_order(cast, goods):
 
 def test_two_presses_at_the_same_instant_are_one_order(app, cast, goods):
     """SECURITY L4, with real threads on both databases."""
-    fund(cast.lumen, 1_000_000)
+    make_prepaid(cast.lumen, 1_000_000)
     for _race in range(5):
         _draft, basket = begun(cast.nadia, cast.lumen, (goods.hosting, 2))
         row, seen, member = _draft.id, basket.seen, basket.purchase.membership.id

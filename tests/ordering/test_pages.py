@@ -12,10 +12,12 @@ from tests.factories import (
     make_organisation,
     make_partnership,
     make_plan,
+    make_prepaid,
     make_product,
+    make_withdrawal,
 )
 from tests.ordering.story import Buyer, order, orders, sell
-from tests.orders.story import fund, has, withdraw
+from tests.orders.story import has
 from webapp.accounts.models import Membership
 from webapp.accounts.rules import Role
 from webapp.drafts import Draft
@@ -286,7 +288,7 @@ def test_a_method_that_is_not_possible_says_why(nadia, goods, cast):
     """RULES M6: the prepaid account with its balance."""
     nadia.add(goods.hosting, 35)
     assert "There is CHF 0.00 on it; CHF 281.49 is missing." in nadia.check()
-    fund(cast.lumen, 28_149)
+    make_prepaid(cast.lumen, 28_149)
     page = nadia.check()
     assert "There is CHF 281.49 on it. The amount is taken at once." in page
     assert values_of(page.form(f"{nadia.base}/placement"))["method"] == "prepaid"
@@ -323,7 +325,7 @@ def test_an_order_by_invoice_waits_for_its_payment(nadia, goods, cast, outbox):
 
 def test_an_order_from_the_prepaid_account_begins_at_once(nadia, goods, cast):
     """RULES M5: the products are the holder's."""
-    fund(cast.lumen, 30_000)
+    make_prepaid(cast.lumen, 30_000)
     nadia.add(goods.hosting, 35, "filiale")
     nadia.place(method="prepaid")
     assert "It is paid. What was ordered has begun." in nadia.placed()
@@ -417,10 +419,10 @@ def test_a_product_that_ended_meanwhile_is_not_renewed(nadia, cast, now):
 
 
 def test_too_little_on_the_prepaid_account_by_now_is_told(nadia, goods, cast):
-    fund(cast.lumen, 1_000)
+    make_prepaid(cast.lumen, 2_100)
     nadia.add(goods.mail)
     shown = nadia.as_shown("prepaid")
-    withdraw(cast.lumen, 900)
+    make_withdrawal(cast.lumen, cast.nadia, 2_000)
     page = nadia.place(shown)
     assert page.status == 409 and orders() == []
     assert page.errors == ["There is not enough money on the prepaid account."]
@@ -569,7 +571,7 @@ def test_each_row_of_who_pays_and_who_earns_from_end_to_end(
     person, organisation = (cast.pierre, cast.lumiere) if acting else (cast.nadia, cast.lumen)
     buyer = Buyer(another().sign_in(person), organisation, partnership if acting else None)
     payers = {"client": cast.lumen, "partner": cast.lumiere}
-    fund(payers[pays], 10_000)
+    make_prepaid(payers[pays], 10_000)
     before = has(cast.lumiere)
     buyer.add_renewal(product, 3)
     page = buyer.check()
@@ -687,7 +689,7 @@ def test_the_same_amount_from_another_purse_is_asked_again(pierre, goods, full, 
 def test_a_partner_reads_no_balance_of_its_client(pierre, goods, full, cast):
     """RULES M5."""
     change(row=full, payer=Payer.CLIENT)
-    fund(cast.lumen, 4_242)
+    make_prepaid(cast.lumen, 4_242)
     pierre.add(goods.mail)
     page = pierre.check()
     assert "42.42" not in page

@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.factories import make_partnership, make_plan
-from tests.orders.story import all_is_well
 from webapp.partnerships.models import Partnership
 from webapp.partnerships.rules import Access, Payer
 from webapp.products.models import Plan
-
-
-@pytest.fixture
-def whatever_happened_adds_up(app: Any) -> Iterator[None]:
-    """SECURITY L1–L7, M1, M2: after every test that asks for it."""
-    yield
-    all_is_well()
 
 
 @pytest.fixture

@@ -5,7 +5,15 @@ from datetime import date
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import join, make_organisation, make_partnership, make_plan, make_product, make_user
+from tests.factories import (
+    join,
+    make_organisation,
+    make_partnership,
+    make_plan,
+    make_prepaid,
+    make_product,
+    make_user,
+)
 from tests.orders.story import (
     CHARGED,
     LUMEN,
@@ -14,7 +22,6 @@ from tests.orders.story import (
     balances,
     cancelled,
     ended,
-    fund,
     has,
     line_of,
     new,
@@ -36,8 +43,6 @@ from webapp.partnerships.rules import Access, Payer, Side
 from webapp.products import actions as products
 from webapp.products.models import Product
 from webapp.products.rules import RenewedMeanwhile
-
-pytestmark = pytest.mark.usefixtures("whatever_happened_adds_up")
 
 # --- RULES M4, line by line ---------------------------------------------------------------------------------
 
@@ -303,7 +308,7 @@ def test_a_changed_policy_rates_nothing_anew(cast, plan, full):
 
 def test_a_form_that_is_sent_twice_orders_once(cast, plan):
     """SECURITY L4: the second one answers the first order, whatever became of it."""
-    fund(cast.lumen, 30_000)
+    make_prepaid(cast.lumen, 30_000)
     values = {"by": cast.nadia, "method": Method.PREPAID, "key": "form-1"}
     first = ordered(cast.lumen, new(plan), **values)
     again = ordered(cast.lumen, new(plan), expected=Money(1, "CHF"), **values)

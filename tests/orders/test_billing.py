@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.books import all_is_well
 from tests.factories import make_plan
 from tests.orders.story import (
     CLEARING,
     LUMEN,
     active,
-    all_is_well,
     balances,
     cancelled,
     has,
@@ -29,8 +29,6 @@ from webapp.money import Money
 from webapp.orders import actions, rules
 from webapp.orders.models import Invoice
 from webapp.orders.rules import Method, State
-
-pytestmark = pytest.mark.usefixtures("whatever_happened_adds_up")
 
 # --- numbers ------------------------------------------------------------------------------------------------
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.factories import make_order, make_partnership, make_plan
-from tests.orders.story import all_is_well, has, pay
+from tests.orders.story import has, pay
 from webapp import drafts
 from webapp.extensions import db
 from webapp.orders.models import Order
@@ -124,7 +124,6 @@ def test_an_order_is_cancelled_with_a_reason(desk, order, cast):
     assert "Double order" in page and "Refund…" not in page.links
     assert has(cast.lumen) == 32_430 and has(cast.lumiere) == 0
     desk.get_page(address, status=409)
-    all_is_well()
 
 
 def test_a_renewal_that_another_one_followed_says_why_it_stays(desk, cast, lumens_products):
@@ -165,7 +164,6 @@ def test_a_refund_shows_what_it_means_before_it_is_done(desk, order, cast):
     page = desk.get_page(page_of(order))
     assert page.notices == ["The refund is booked."]
     assert "Of a cashback of CHF 40.00, Lumière Digital Sàrl has CHF 30.00." in page
-    all_is_well()
 
 
 def test_a_refund_that_is_sent_twice_credits_once(desk, order, cast):
@@ -186,7 +184,6 @@ def test_one_button_refunds_all_that_is_left(desk, order, cast):
     assert has(cast.lumen) == 32_430 and has(cast.lumiere) == 0
     assert "Refunded" in desk.get_page(page_of(order))
     assert "Nothing of this order is left to be refunded." in desk.get_page(f"{page_of(order)}/refund")
-    all_is_well()
 
 
 def test_nobody_gets_more_back_than_was_billed(desk, order):
@@ -224,7 +221,6 @@ def test_a_refund_of_an_order_that_waits_says_what_is_left_to_pay(desk, order):
     assert "what was ordered begins at once" in page
     desk.submit(page.path)
     assert db.session.get(Order, order.id).paid_at is not None
-    all_is_well()
 
 
 @pytest.mark.parametrize("received", [0, 1])
@@ -241,7 +237,6 @@ def test_an_order_that_is_not_paid_is_cancelled_and_not_refunded_whole(desk, ord
     assert page.status == 422 and "Cancel it instead." in page.errors[0]
     pay(order, 1)
     assert (order.paid_at, order.credited, has(cast.lumen)) == (None, 0, 0)
-    all_is_well()
 
 
 def test_a_refund_is_of_its_own_order(desk, order, cast, hosting):

@@ -13,9 +13,10 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from tests.books import all_is_well
 from tests.dump import everything
-from tests.factories import make_partnership, make_plan, make_product
-from tests.orders.story import all_is_well, fund, has, new, ordered, pay
+from tests.factories import make_partnership, make_plan, make_prepaid, make_product
+from tests.orders.story import has, new, ordered, pay
 from webapp.extensions import db
 from webapp.orders.models import Order
 from webapp.orders.rules import Method, State
@@ -29,13 +30,13 @@ import sqlalchemy as sa
 from datetime import datetime
 from webapp import create_app
 from webapp.extensions import db
-from webapp.ledger.rules import AccountKind, Side
 from webapp.orders import actions
 from webapp.orders.models import Order
 from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method
 from webapp.accounts.models import Organisation
 from webapp.partnerships.rules import Side as Acting
+from webapp.payments import actions as payments
 from webapp.products.models import Plan, Product
 
 now = datetime.fromisoformat(sys.argv[1])
@@ -61,8 +62,7 @@ def order():
     return db.session.scalar(sa.select(Order))
 
 def receive():
-    bank = Side(AccountKind.BANK)
-    actions.receive(order(), order().money(30_000), bank, key="t", by=None, now=now)
+    payments.book_payment(order(), order().money(30_000), booked_on=now.date(), key="t", by=None, now=now)
 
 def credit():
     amounts = {line.id: line.money(6000) for line in order().lines}
@@ -131,7 +131,7 @@ def test_what_is_killed_between_two_bookings_never_happened(cast, process, what)
     plan = make_plan()
     make_partnership(cast.lumen, cast.lumiere_partner, Access.FULL)
     site = make_product(cast.lumen, plan=plan)
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     if what != "place":
         order = ordered(cast.lumen, new(plan), site)
         if what in ("credit", "cancel"):

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from tests.factories import join, make_order, make_partnership, make_plan, make_user
-from tests.orders.story import cancelled, fund, pay, refund
+from tests.factories import join, make_order, make_partnership, make_plan, make_prepaid, make_user
+from tests.orders.story import cancelled, pay, refund
 from tests.post import html_of, of_kind, unflowed
 from webapp.accounts.rules import Role
 from webapp.extensions import db
@@ -83,7 +83,7 @@ def test_the_payer_gets_the_invoice_and_how_to_pay_it(client, cast, hosting, rea
 
 
 def test_what_was_paid_from_the_prepaid_account_asks_for_nothing(cast, hosting, outbox):
-    fund(cast.stefans, 10_000)
+    make_prepaid(cast.stefans, 10_000)
     make_order(cast.stefans, Wanted(hosting, "shop.ch"), method=Method.PREPAID)
     outbox.deliver()
     text = said(one(outbox, cast.stefan, "invoice_issued"))

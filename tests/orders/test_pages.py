@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.factories import make_order, make_partnership, make_plan
-from tests.orders.story import fund, pay, refund
+from tests.factories import make_order, make_partnership, make_plan, make_prepaid
+from tests.orders.story import pay, refund
 from webapp.extensions import db
 from webapp.orders import actions
 from webapp.orders.models import Order
@@ -305,7 +305,7 @@ def test_part_of_a_payment_goes_to_the_prepaid_account(client, cast, hosting):
 
 
 def test_a_paid_order_is_not_taken_back_by_its_payer(client, cast, hosting):
-    fund(cast.stefans, 10_000)
+    make_prepaid(cast.stefans, 10_000)
     order = make_order(cast.stefans, Wanted(hosting, "shop.ch"), method=Method.PREPAID)
     address = f"{page_of(order, cast.stefans)}/cancellation"
     client.sign_in(cast.stefan).get_page(address, status=409)

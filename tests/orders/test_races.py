@@ -12,22 +12,12 @@ from tests.factories import (
     make_organisation,
     make_partner,
     make_partnership,
+    make_prepaid,
     make_product,
     make_user,
+    make_withdrawal,
 )
-from tests.orders.story import (
-    BANK,
-    DEBT,
-    cancelled,
-    fund,
-    has,
-    line_of,
-    new,
-    ordered,
-    pay,
-    prepaid,
-    withdraw,
-)
+from tests.orders.story import CLEARING, DEBT, cancelled, has, line_of, new, ordered, pay, prepaid
 from tests.partnerships.story import LIMITED, TECHNICAL
 from tests.partnerships.test_races import editing, ending, order_of, race, suspending
 from tests.tenders.story import count, kinds_of
@@ -44,9 +34,6 @@ from webapp.products import actions as products
 from webapp.products.models import Product
 
 RACES = 4
-
-
-pytestmark = pytest.mark.usefixtures("whatever_happened_adds_up")
 
 
 def placing(holder, plan, quantity=1, *, by=None, acting=None, method=Method.PREPAID, now=None, **values):
@@ -72,11 +59,11 @@ def renewing(product, *, now, method=Method.INVOICE):
     return act
 
 
-def receiving(order, minor, *, key, now, source=BANK):
+def receiving(order, minor, *, now, key=None, source=None):
     def act(own):
         mine = own(order)
         assert all(line.credited >= 0 for line in mine.lines)  # the page showed them
-        return lambda: actions.receive(mine, mine.money(minor), source, key=key, by=None, now=now)
+        return lambda: pay(mine, minor, source, now=now, **({"key": key} if key else {}))
 
     return act
 
@@ -112,7 +99,7 @@ def clients():
 def test_two_orders_never_spend_the_same_balance(app, now, plan):
     """SECURITY L5: it is enough for one of them."""
     for client, person in clients():
-        fund(client, 20_000)
+        make_prepaid(client, 20_000)
         results = race(app, *[placing(client, plan, by=person, now=now)] * 2)
         assert kinds_of(results) == ["NotEnough", "done"], results
         assert has(client) == 20_000 - 12_972
@@ -124,7 +111,7 @@ def test_two_orders_count_one_after_the_other(app, cast, now, plan):
     colleague = make_user("Otto Neu")
     for client, person in clients():
         join(colleague, client, Role.ADMINISTRATOR)
-        fund(client, 1_000_000)
+        make_prepaid(client, 1_000_000)
         results = race(app, *[placing(client, plan, 18, by=by, now=now) for by in (person, colleague)])
         lines = [line_of(db.session.get_one(Order, each)) for each in results]
         assert sorted((line.count, line.sliding) for line in lines) == [(18, 15), (36, 25)]
@@ -132,7 +119,7 @@ def test_two_orders_count_one_after_the_other(app, cast, now, plan):
 
 def test_a_partner_s_orders_for_two_clients_count_one_after_the_other(app, cast, now, plan):
     """RULES M2: the same payer, two clients, and itself."""
-    fund(cast.lumiere, 10_000_000)
+    make_prepaid(cast.lumiere, 10_000_000)
     wallets = [
         make_partnership(client, cast.lumiere_partner, Access.FULL, Payer.PARTNER) for client, _ in clients()
     ]
@@ -151,7 +138,7 @@ def test_a_partner_s_orders_for_two_clients_count_one_after_the_other(app, cast,
 def test_an_open_order_that_is_paid_counts_before_or_after_another_one(app, now, plan):
     """RULES M2: products begin with the payment; the other order has counted them or not, never half."""
     for n, (client, person) in enumerate(clients()):
-        fund(client, 1_000_000)
+        make_prepaid(client, 1_000_000)
         waiting = ordered(client, new(plan, 18))
         results = race(
             app,
@@ -169,7 +156,7 @@ def test_an_open_order_that_is_paid_counts_before_or_after_another_one(app, now,
 def test_a_double_click_orders_once(app, now, plan):
     """SECURITY L4: both answer the same order, and neither sees an error."""
     for n, (client, person) in enumerate(clients()):
-        fund(client, 100_000)
+        make_prepaid(client, 100_000)
         results = race(app, *[placing(client, plan, by=person, now=now, key=f"form-{n}")] * 3)
         assert len(set(results)) == 1 and isinstance(results[0], int), results
         assert has(client) == 100_000 - 12_972
@@ -185,10 +172,13 @@ def test_a_period_is_renewed_once(app, now, plan):
 
 
 def test_a_payment_is_counted_once(app, now, plan):
-    """SECURITY L4, M6: the same transfer from two files at once."""
+    """SECURITY L4, M6: the same message of a shop two times at once."""
     for n, (client, _person) in enumerate(clients()):
         order = ordered(client, new(plan))
-        assert race(app, *[receiving(order, 12_972, key=f"t{n}", now=now)] * 2) == [None, None]
+        assert race(app, *[receiving(order, 12_972, key=f"t{n}", now=now, source=CLEARING)] * 2) == [
+            None,
+            None,
+        ]
         assert (order.received, has(client), len(line_of(order).made)) == (12_972, 0, 1)
 
 
@@ -275,15 +265,15 @@ def test_a_partner_spends_its_cashback_while_it_is_taken_back(app, cast, now, pl
         before = has(cast.lumiere) + has(cast.lumiere, DEBT)
 
         def spend(own):
-            partner = own(cast.lumiere)
-            assert partner.currency
-            return lambda: withdraw(partner, 1500)
+            partner, person = own(cast.lumiere), own(cast.pierre)
+            assert partner.currency and person.name
+            return lambda: make_withdrawal(partner, person, 2000)
 
         results = race(app, cancelling(order, now=now), spend)
         assert results[0] is None and kinds_of(results[1:]) in (["done"], ["NotEnough"])
-        spent = 0 if isinstance(results[1], Exception) else 1500
+        spent = 0 if isinstance(results[1], Exception) else 2000
         assert has(cast.lumiere) + has(cast.lumiere, DEBT) == before - 2400 - spent
-        fund(cast.lumiere, 1)
+        make_prepaid(cast.lumiere, 1)
 
 
 # --- people and partnerships that change in the middle ------------------------------------------------------
@@ -305,7 +295,7 @@ def test_a_partner_s_order_and_a_change_of_what_it_may(app, cast, now, plan, wha
         partner = make_partner(make_organisation("Partner SA", owner=rosa))
         site = make_product(client)
         wallet = make_partnership(client, partner, Access.FULL, Payer.PARTNER)
-        fund(partner.organisation, 10_378)
+        make_prepaid(partner.organisation, 10_378)
 
         def change_payer(own, wallet=wallet, person=person):
             mine, by = own(wallet), own(person)
@@ -360,8 +350,8 @@ def test_a_crowd_orders_without_anybody_in_the_way(app, cast, now, plan):
         make_partnership(client, (one, two)[n % 2], Access.FULL)
     make_partnership(one.organisation, two, Access.FULL)
     for each in (*both, *[client for client, _ in crowd]):
-        fund(each, 1_000_000, "CHF")
-        fund(each, 1_000_000, each.currency)
+        make_prepaid(each, 1_000_000, "CHF")
+        make_prepaid(each, 1_000_000, each.currency)
     open_orders = [ordered(client, new(plan)) for client, _person in crowd]
     paid = [ordered(client, new(plan), method=Method.PREPAID) for client, _person in crowd]
     acts = [placing(client, plan, by=person, now=now) for client, person in crowd]
@@ -375,7 +365,7 @@ def test_a_crowd_orders_without_anybody_in_the_way(app, cast, now, plan):
 def test_money_that_is_not_there_is_not_spent_by_paying_an_open_order_twice(app, now, plan):
     """SECURITY L5: from the prepaid account, by two people."""
     for n, (client, _person) in enumerate(clients()):
-        fund(client, 12_972)
+        make_prepaid(client, 12_972)
         order = ordered(client, new(plan))
         acts = [receiving(order, 12_972, key=f"{s}{n}", now=now, source=prepaid(client)) for s in "ab"]
         results = race(app, *acts)
@@ -407,7 +397,7 @@ def test_a_cancelled_renewal_and_a_new_one(app, now, plan):
 def test_an_amount_shown_before_another_order_is_told(app, now, plan):
     """RULES M2: of two people who saw the price of 18 at 15 per cent, one is told the new one."""
     for client, person in clients():
-        fund(client, 1_000_000)
+        make_prepaid(client, 1_000_000)
         gross = Money(198_472, client.currency)
         acts = [placing(client, plan, 18, by=person, now=now, expected=gross)] * 2
         assert kinds_of(race(app, *acts)) == ["PriceChanged", "done"]

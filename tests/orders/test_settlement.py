@@ -5,9 +5,8 @@ from datetime import date
 
 import pytest
 
-from tests.factories import make_organisation, make_partnership, make_plan
+from tests.factories import make_organisation, make_partnership, make_plan, make_prepaid, make_withdrawal
 from tests.orders.story import (
-    BANK,
     CHARGED,
     CLEARING,
     DEBT,
@@ -18,7 +17,6 @@ from tests.orders.story import (
     balances,
     booked,
     cancelled,
-    fund,
     has,
     key,
     new,
@@ -26,7 +24,7 @@ from tests.orders.story import (
     pay,
     prepaid,
     refund,
-    withdraw,
+    spend,
 )
 from tests.tenders.story import audit_of, count, kinds
 from webapp.ledger.rules import AccountKind, KeyReused, NotEnough
@@ -36,14 +34,12 @@ from webapp.orders.models import Invoice, Order, Series
 from webapp.orders.rules import Method, State
 from webapp.partnerships.rules import Access
 
-pytestmark = pytest.mark.usefixtures("whatever_happened_adds_up")
-
 # --- payment ------------------------------------------------------------------------------------------------
 
 
 def test_the_prepaid_account_pays_at_once(cast, plan, full):
     """RULES M4, M6: enough to the last Rappen."""
-    fund(cast.lumen, 12_972)
+    make_prepaid(cast.lumen, 12_972)
     order = ordered(cast.lumen, new(plan), by=cast.nadia, method=Method.PREPAID)
     assert (order.state, order.due_on, active(cast.lumen)) == (State.PAID, date(2026, 11, 21), 1)
     assert balances() == {
@@ -53,21 +49,22 @@ def test_the_prepaid_account_pays_at_once(cast, plan, full):
 
 def test_one_rappen_short_orders_nothing(cast, plan, full):
     """SECURITY L5: no order, no invoice, no number, no mail, no product."""
-    fund(cast.lumen, 12_971)
+    make_prepaid(cast.lumen, 12_971)
     with pytest.raises(NotEnough):
         ordered(cast.lumen, new(plan), by=cast.nadia, method=Method.PREPAID)
     assert count(Order) == count(Invoice) == count(Series) == active(cast.lumen) == 0
-    assert balances() == {("bank", ""): -12_971, ("prepaid", LUMEN): 12_971} and kinds() == []
+    assert balances() == {("bank", ""): -12_971, ("prepaid", LUMEN): 12_971}
+    assert set(kinds()) == {"topped_up"}
 
 
 def test_money_in_another_currency_pays_nothing(cast, plan):
     """SECURITY L6: euros on the account don't pay francs."""
-    fund(cast.lumen, 1_000_000, "EUR")
+    make_prepaid(cast.lumen, 1_000_000, "EUR")
     with pytest.raises(NotEnough):
         ordered(cast.lumen, new(plan), method=Method.PREPAID)
     order = ordered(cast.lumen, new(plan))
     with pytest.raises(ValueError):
-        actions.receive(order, Money(12_972, "EUR"), BANK, key=key(), by=None, now=order.placed_at)
+        actions.receive(order, Money(12_972, "EUR"), CLEARING, key=key(), by=None, now=order.placed_at)
     assert booked(order) == {"order_charged": 12_000, "order_vat": 972}
 
 
@@ -117,7 +114,7 @@ def test_a_part_payment_comes_back_when_the_order_is_cancelled(cast, plan, full)
 
 def test_the_money_of_an_order_that_a_partner_paid_comes_back_to_the_partner(cast, plan, wallet):
     """RULES M6: to the payer, not to the client."""
-    fund(cast.lumiere, 10_378)
+    make_prepaid(cast.lumiere, 10_378)
     order = ordered(cast.lumen, new(plan), by=cast.pierre, acting=wallet, method=Method.PREPAID)
     assert has(cast.lumiere) == 0
     cancelled(order)
@@ -126,17 +123,17 @@ def test_the_money_of_an_order_that_a_partner_paid_comes_back_to_the_partner(cas
 
 def test_the_same_payment_counts_once(cast, plan, full):
     """SECURITY L4: the same key and amount; another amount, source or order is refused."""
-    order, other = ordered(cast.lumen, new(plan)), ordered(cast.lumen, new(plan))
+    order, other = (ordered(cast.lumen, new(plan), method=Method.OUTSIDE) for _n in range(2))
     for _n in range(3):
-        pay(order, 5000, key="transfer-1")
+        pay(order, 5000, CLEARING, key="event-1")
     assert order.received == 5000
-    fund(cast.lumen, 5000)
-    for wrong in ((order, 5001), (other, 5000), (order, 5000, prepaid(cast.lumen))):
+    make_prepaid(cast.lumen, 5000)
+    for wrong in ((order, 5001, CLEARING), (other, 5000, CLEARING), (order, 5000, prepaid(cast.lumen))):
         with pytest.raises(KeyReused):
-            pay(*wrong, key="transfer-1")
+            pay(*wrong, key="event-1")
     assert (order.received, other.received) == (5000, 0)
-    pay(order)
-    pay(order, 5000, key="transfer-1")
+    pay(order, source=CLEARING)
+    pay(order, 5000, CLEARING, key="event-1")
     assert has(cast.lumen) == 5000 and audit_of(order).count("order.received") == 2
 
 
@@ -146,7 +143,7 @@ def test_an_open_order_is_paid_from_the_prepaid_account_or_by_a_shop(cast, plan)
     with pytest.raises(NotEnough):
         pay(order, source=prepaid(cast.lumen))
     assert order.received == 0
-    fund(cast.lumen, 12_972)
+    make_prepaid(cast.lumen, 12_972)
     pay(order, source=prepaid(cast.lumen))
     pay(outside, source=CLEARING)
     assert order.state is outside.state is State.PAID
@@ -170,7 +167,7 @@ def test_cashback_that_was_spent_becomes_a_debt_and_the_next_one_pays_it(cast, p
     """RULES M11, SECURITY L5: nobody falls below zero; the debt is paid before the partner gets more."""
     order = ordered(cast.lumen, new(plan))
     pay(order)
-    withdraw(cast.lumiere, 2000)
+    make_withdrawal(cast.lumiere, cast.pierre, 2000)
     refund(order, 12_000)
     assert (has(cast.lumiere), has(cast.lumiere, DEBT)) == (0, -2000)
     small = ordered(cast.lumen, new(make_plan(price_chf=5000)))
@@ -187,12 +184,12 @@ def test_a_debt_is_of_one_partner_and_one_currency(cast, plan, full):
     """SECURITY L6: cashback in euros pays no debt in francs; money that is paid in stays where it is."""
     order = ordered(cast.lumen, new(plan))
     pay(order)
-    withdraw(cast.lumiere, 2400)
+    make_withdrawal(cast.lumiere, cast.pierre, 2400)
     cancelled(order)
     berlin = make_organisation("Berlin GmbH", country="DE")
     make_partnership(berlin, cast.lumiere_partner, Access.FULL)
     pay(ordered(berlin, new(plan)))
-    fund(cast.lumiere, 500)
+    make_prepaid(cast.lumiere, 500)
     assert has(cast.lumiere, currency="EUR") == 2200
     assert (has(cast.lumiere), has(cast.lumiere, DEBT)) == (500, -2400)
 
@@ -243,5 +240,5 @@ def test_events_in_any_order_and_repeated_come_to_the_same(cast, full, events):
         differences = {name: value - before[name] for name, value in world(cast).items()}
         found[names] = differences, order.state, order.received, order.returned, order.credited
         if spent := has(cast.lumiere):  # the next one begins with a partner who has spent it all
-            withdraw(cast.lumiere, spent)
+            spend(cast.lumiere, spent)
     assert all(each == found[events] for each in found.values()), found

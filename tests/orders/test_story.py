@@ -24,14 +24,18 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from tests.books import all_is_well
 from tests.factories import (
     make_organisation,
     make_partner,
     make_partnership,
     make_plan,
+    make_prepaid,
     make_product,
+    make_user,
+    make_withdrawal,
 )
-from tests.orders.story import BANK, DEBT, PREPAID, RECEIVABLE, all_is_well, fund, has, prepaid, withdraw
+from tests.orders.story import DEBT, PREPAID, RECEIVABLE, has, pay, prepaid
 from tests.times import NOW
 from webapp.extensions import db
 from webapp.ledger.models import Entry, LedgerAccount
@@ -42,6 +46,8 @@ from webapp.orders.quotes import Wanted, renewal_of
 from webapp.orders.rules import Method, State
 from webapp.partnerships.models import Partnership, ProductGrant
 from webapp.partnerships.rules import Access, Payer, Side
+from webapp.payments import actions as payments
+from webapp.payments.rules import BelowLeast
 from webapp.products.models import Product
 from webapp.products.rules import RenewedMeanwhile
 from webapp.refused import Refused
@@ -50,6 +56,7 @@ from webapp.unit import unit_of_work
 CLIENTS, PARTNERS, PLANS = ("Anna AG", "Bela AG"), ("Uhu SA", "Vogel SA"), ("cheap", "odd", "free", "large")
 PRICES = {"cheap": 333, "odd": 12_345, "free": 0, "large": 99_999}
 DISCOUNTS = {"cheap": 35, "odd": 20, "free": 20, "large": 0}
+LEAST = 2_000  # of a withdrawal
 STEPS = [(5, 5), (10, 10), (15, 15), (25, 20), (35, 25)]  # RULES M2
 
 
@@ -273,10 +280,11 @@ class Story(RuleBasedStateMachine):
         accounts = all_accounts()
         self.start = {kind: accounts.get((kind, None), 0) for kind in self.kinds}
         self.bank = 0
-        for name in CLIENTS:
-            self.rows[name] = make_organisation(name)
+        self.rows["operator"] = make_user("Olga Ott", operator_since=NOW)
+        for name in (*CLIENTS, *PARTNERS):
+            self.rows[name, "owner"] = make_user(name)
+            self.rows[name] = make_organisation(name, owner=self.rows[name, "owner"])
         for name in PARTNERS:
-            self.rows[name] = make_organisation(name)
             self.rows[name, "partner"] = make_partner(self.rows[name], name=name)
         for name in PLANS:
             self.rows[name] = make_plan(price_chf=PRICES[name], discount=DISCOUNTS[name], name=name)
@@ -379,13 +387,13 @@ class Story(RuleBasedStateMachine):
         amount = {"all": missing, "some": max(1, missing // 3), "more": missing + 777}.get(
             how, max(1, missing - 1)
         )
-        source = prepaid(self.rows[bill.payer]) if own else BANK
+        source = prepaid(self.rows[bill.payer]) if own else None
         expected = NotEnough if own and amount > self.balance(bill.payer) else None
         order, key = self.rows[bill], f"story:{self.rows[bill].id}:{self.now.isoformat()}"
 
         def receive() -> bool:
-            actions.receive(order, order.money(amount), source, key=key, by=None, now=self.now)
-            actions.receive(order, order.money(amount), source, key=key, by=None, now=self.now)  # once more
+            for _time in ("once", "once more"):
+                pay(order, amount, source, key=key, now=self.now)
             return True
 
         if not self.does(expected, receive):
@@ -427,18 +435,29 @@ class Story(RuleBasedStateMachine):
 
     @rule(name=st.sampled_from((*CLIENTS, *PARTNERS)), minor=st.integers(1, 300_000))
     def somebody_pays_in(self, name: str, minor: int) -> None:
-        fund(self.rows[name], minor)
+        make_prepaid(self.rows[name], minor)
         self.model.filled[name] += minor
         self.bank -= minor
 
-    @rule(name=st.sampled_from((*CLIENTS, *PARTNERS)), share=st.integers(1, 100))
-    def somebody_withdraws(self, name: str, share: int) -> None:
-        there = has(self.rows[name], PREPAID)
-        if minor := there * share // 100:
-            withdraw(self.rows[name], minor)
+    @rule(
+        name=st.sampled_from((*CLIENTS, *PARTNERS)), share=st.integers(1, 101),
+        answer=st.sampled_from(("paid", "refused", "none yet")),
+    )  # fmt: skip
+    def somebody_withdraws(self, name: str, share: int, answer: str) -> None:
+        there = self.balance(name)
+        minor = there + 1 if share > 100 else there * share // 100
+        expected = BelowLeast if minor < LEAST else NotEnough if minor > there else None
+        owner, operator = self.rows[name, "owner"], self.rows["operator"]
+        withdrawal = self.does(expected, lambda: make_withdrawal(self.rows[name], owner, minor, now=self.now))
+        if not withdrawal:
+            return
+        if answer == "paid":
+            payments.pay_withdrawal(withdrawal, by=operator, now=self.now)
+            self.bank += minor
+        if answer == "refused":
+            payments.refuse_withdrawal(withdrawal, reason="So", by=operator, now=self.now)
+        else:
             self.model.filled[name] -= minor
-        with pytest.raises(NotEnough):
-            withdraw(self.rows[name], there - minor + 1)
 
     # --- partnerships and products
 

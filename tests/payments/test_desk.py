@@ -14,7 +14,7 @@ from tests.factories import (
     make_withdrawal,
 )
 from tests.orders.story import has
-from tests.payments.story import IBAN, all_is_well, file_of, suspense, transfers, withdrawals
+from tests.payments.story import IBAN, file_of, suspense, transfers, withdrawals
 from tests.times import NOW
 from webapp.extensions import db
 from webapp.orders import actions as orders
@@ -72,7 +72,6 @@ def test_a_statement_is_checked_then_booked(olgas, cast, order):
     again = olgas.get_page(upload(olgas, content).location)
     assert figures(again) == ["0", "0", "0"] and "3 transfers of the file are known already." in again
     assert "There is nothing to do." in again and not again.forms
-    all_is_well()
 
 
 def test_a_second_press_books_nothing_more(olgas, cast):
@@ -189,7 +188,6 @@ def test_a_transfer_is_looked_up_and_pays_an_order(olgas, cast, order):
     assert (order.state, has(cast.lumen), suspense()) == (State.PAID, 100, 0)
     assert olgas.get_page(page_of(transfer)).links[order.number].endswith(order.public_id)
     assert olgas.get_page(where, status=409)
-    all_is_well()
 
 
 def test_a_part_is_explained(olgas, order):
@@ -206,7 +204,6 @@ def test_a_cancelled_order_is_explained(olgas, cast, order):
     assert "The order is cancelled, and stays so." in page and "CHF 10.00 goes to the prepaid account" in page
     olgas.submit(where)
     assert has(cast.lumen) == 1_000
-    all_is_well()
 
 
 def test_only_orders_that_fit_are_offered(olgas, cast, order):
@@ -267,7 +264,6 @@ def test_a_payment_is_booked_by_hand(olgas, cast, order):
     assert olgas.get(where).status_code == 303 and olgas.post_to(where).status == 303
     assert len(transfers()) == 1
     assert "Booked by hand" in olgas.get_page(f"{DESK}?state=all")
-    all_is_well()
 
 
 def test_a_payment_that_was_changed_in_another_window_is_not_booked_unseen(olgas, order):
@@ -279,7 +275,6 @@ def test_a_payment_that_was_changed_in_another_window_is_not_booked_unseen(olgas
     assert "changed in another window" in page and "CHF 120.00" in page and transfers() == []
     olgas.submit(where)
     assert [each.amount for each in transfers()] == [12_000]
-    all_is_well()
 
 
 def test_part_and_excess_are_explained_before(olgas, order):
@@ -348,7 +343,6 @@ def test_a_withdrawal_is_noted_as_paid_out(olgas, cast, waiting):
     assert "Paid out" in olgas.get_page(f"{OUT}?state=paid")
     assert olgas.post_to(f"{where}/payout").status == 409, "decided once"
     assert olgas.get(f"{where}/refusal").status_code == 409
-    all_is_well()
 
 
 def test_a_withdrawal_is_refused_with_a_reason(olgas, cast, waiting):
@@ -357,7 +351,6 @@ def test_a_withdrawal_is_refused_with_a_reason(olgas, cast, waiting):
     assert olgas.submit(where, {"reason": "The account is closed."}).location == OUT
     assert (withdrawals()[0].reason, has(cast.lumen)) == ("The account is closed.", 7_000)
     assert "The account is closed." in olgas.get_page(f"{OUT}/{waiting[0].public_id}")
-    all_is_well()
 
 
 def test_lists_without_anything(olgas):

@@ -3,14 +3,11 @@ after the other, and the books add up."""
 
 from __future__ import annotations
 
-import pytest
-
 from tests.factories import make_order, make_prepaid, make_waiting_transfer, make_withdrawal
 from tests.orders.story import has
 from tests.partnerships.test_races import race
 from tests.payments.story import (
     BANK_ACCOUNT,
-    all_is_well,
     incoming,
     statement,
     suspense,
@@ -29,13 +26,6 @@ from webapp.payments import actions
 from webapp.payments.queries import top_up_reference
 
 RACES = 4
-
-
-@pytest.fixture(autouse=True)
-def whatever_happened_adds_up(app):
-    """SECURITY L1–L7, M1, M2."""
-    yield
-    all_is_well()
 
 
 def importing(file):

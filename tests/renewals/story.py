@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
+from flask import current_app
 
 from tests.factories import make_plan, make_product
 from webapp.accounts.models import Organisation
@@ -21,6 +25,18 @@ TOMORROW = date(2026, 11, 22)  # when what renews by itself is ordered today
 IN_A_WEEK = date(2026, 11, 28)
 IN_TWO_WEEKS = date(2026, 12, 5)
 PRICE = 12_972  # a year for CHF 120 with 8.1 per cent VAT
+
+
+@contextmanager
+def no_invoices() -> Iterator[None]:
+    """Meanwhile the operator has no bank account: nobody pays by invoice."""
+    config = current_app.config
+    policy = config["PROGRAMME"]
+    config["PROGRAMME"] = replace(policy, seller=None)
+    try:
+        yield
+    finally:
+        config["PROGRAMME"] = policy
 
 
 def product(

@@ -14,8 +14,17 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from tests.factories import join, make_organisation, make_partnership, make_plan, make_user
-from tests.orders.story import all_is_well, fund, has, ordered, pay, withdraw
+from tests.books import all_is_well
+from tests.factories import (
+    join,
+    make_organisation,
+    make_partnership,
+    make_plan,
+    make_prepaid,
+    make_user,
+    make_withdrawal,
+)
+from tests.orders.story import has, ordered, pay
 from tests.post import of_kind, unflowed
 from tests.renewals.story import (
     IN_A_WEEK,
@@ -26,12 +35,14 @@ from tests.renewals.story import (
     change,
     mails,
     monthly,
+    no_invoices,
     notices,
     orders,
     product,
     renewed,
     wish,
 )
+from tests.tenders.story import own
 from tests.threads import at_once
 from tests.times import NOW
 from webapp.accounts.rules import Role
@@ -55,20 +66,6 @@ from webapp.unit import unit_of_work
 
 ROOT = Path(__file__).parents[2]
 WISHES = Wishes(True, (60, 1), automatic_reminder=False, automatic_done=True, invoice_issued=False)
-
-
-@pytest.fixture(autouse=True)
-def the_books_are_right(app):
-    """SECURITY L1–L7, M1, M2 after every test."""
-    yield
-    db.session.rollback()
-    all_is_well()
-
-
-@pytest.fixture
-def no_invoices(app, monkeypatch):
-    """The operator has no bank account: nobody pays by invoice."""
-    monkeypatch.setitem(app.config, "PROGRAMME", replace(app.config["PROGRAMME"], seller=None))
 
 
 @pytest.fixture
@@ -296,7 +293,7 @@ def test_one_notice_that_fails_stops_no_other(cast, now, monkeypatch, caplog):
 
 def test_what_is_due_is_ordered_and_debited(cast, now):
     """RULES M8: automatic renewal, a confirmation of renewal and debit, and the invoice."""
-    fund(cast.lumen, 20_000)
+    make_prepaid(cast.lumen, 20_000)
     product(cast.lumen)
     product(cast.lumen, "later.ch", TOMORROW + timedelta(days=1))
     by_hand(cast.lumen, "by-hand.ch", TOMORROW)
@@ -312,7 +309,7 @@ def test_what_is_due_is_ordered_and_debited(cast, now):
 
 def test_each_mail_of_an_automatic_renewal_is_switchable(cast, now):
     """RULES M8"""
-    fund(cast.lumen, 20_000)
+    make_prepaid(cast.lumen, 20_000)
     wish(cast.lumen, automatic_done=False, invoice_issued=False)
     product(cast.lumen)
     assert actions.renew(now=now) == 1
@@ -321,7 +318,7 @@ def test_each_mail_of_an_automatic_renewal_is_switchable(cast, now):
 
 def test_without_enough_money_an_invoice_comes(cast, clock):
     """RULES M8: the period is ordered once, however long its payment takes."""
-    fund(cast.lumen, PRICE - 1)
+    make_prepaid(cast.lumen, PRICE - 1)
     product(cast.lumen)
     assert actions.renew(now=clock.now) == 1
     (order,) = orders()
@@ -344,23 +341,25 @@ def test_what_waits_for_its_payment_is_not_ordered_again_for_another_day(cast, n
     assert actions.renew(now=now) == 0
 
 
-def test_without_money_and_invoices_its_payer_is_told_once(cast, no_invoices, clock, caplog):
+def test_without_money_and_invoices_its_payer_is_told_once(cast, clock, caplog):
     """RULES M8: could not be renewed, once a period; it is done as soon as the money is there."""
     product(cast.lumen)
     for _hour in range(3):
-        assert actions.renew(now=clock.forward(hours=1)) == 0
+        with no_invoices():
+            assert actions.renew(now=clock.forward(hours=1)) == 0
     assert notices() == [("Lumen Optik AG", "failed", TOMORROW, 0)]
     assert len(mails("automatic_failed")) == 2
     assert orders() == []
     assert "tried again" not in caplog.text, "nothing that the operator has to look at"
-    fund(cast.lumen, PRICE)
-    assert actions.renew(now=clock.forward(hours=1)) == 1
+    make_prepaid(cast.lumen, PRICE)
+    with no_invoices():
+        assert actions.renew(now=clock.forward(hours=1)) == 1
     assert dates()["example.ch"] == date(2027, 11, 22)
 
 
 def test_products_of_one_day_are_one_order(cast, now):
     """RULES M2, M8: one order, several lines; the sliding scale counts all that the payer has."""
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     plan = make_plan(family=Family.WEB)
     for n in range(5):
         product(cast.lumen, f"site-{n}.ch", plan=plan)
@@ -370,12 +369,13 @@ def test_products_of_one_day_are_one_order(cast, now):
     assert {(line.count, line.sliding) for line in order.lines} == {(5, 5)}
 
 
-def test_when_not_all_can_be_paid_those_that_can_go_on(cast, no_invoices, now):
+def test_when_not_all_can_be_paid_those_that_can_go_on(cast, now):
     """If one line is refused, the others still go."""
-    fund(cast.lumen, PRICE + 10)
+    make_prepaid(cast.lumen, PRICE + 10)
     product(cast.lumen, "first.ch")
     product(cast.lumen, "second.ch")
-    assert actions.renew(now=now) == 1
+    with no_invoices():
+        assert actions.renew(now=now) == 1
     assert [renewed(order) for order in orders()] == [["first.ch"]]
     assert notices() == [("Lumen Optik AG", "failed", TOMORROW, 0)]
     assert dates()["second.ch"] == TOMORROW
@@ -383,8 +383,8 @@ def test_when_not_all_can_be_paid_those_that_can_go_on(cast, no_invoices, now):
 
 def test_one_that_fails_stops_no_other(cast, now, monkeypatch, caplog):
     """A mistake of ours is logged for the operator with what to do."""
-    fund(cast.lumen, 100_000)
-    fund(cast.stefans, 100_000)
+    make_prepaid(cast.lumen, 100_000)
+    make_prepaid(cast.stefans, 100_000)
     for label in ("first.ch", "broken.ch", "third.ch"):
         product(cast.lumen, label)
     product(cast.stefans, "other.ch")
@@ -409,7 +409,7 @@ def test_one_that_fails_stops_no_other(cast, now, monkeypatch, caplog):
 
 def test_a_run_late_by_a_month_goes_period_by_period(cast, now):
     """RULES M8: a monthly product that is overdue by two periods is renewed until its date lies ahead."""
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     monthly(cast.lumen, date(2026, 9, 30), started_on=date(2026, 8, 31))
     assert actions.renew(now=now) == 2
     found = [(order.lines[0].starts_on, order.lines[0].ends_on) for order in orders()]
@@ -436,7 +436,7 @@ def test_an_overdue_product_that_an_invoice_pays_waits_for_it(cast, clock):
 )
 def test_the_29_of_february(cast, started, on, then):
     """RULES M8"""
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     product(cast.lumen, renews_on=on, started_on=started)
     day_before = NOW.replace(year=on.year, month=on.month, day=on.day) - timedelta(days=1)
     assert actions.renew(now=day_before) == 1
@@ -445,7 +445,7 @@ def test_the_29_of_february(cast, started, on, then):
 
 def test_the_ends_of_months(cast, clock):
     """RULES M8: 31 January, 28 February, 31 March."""
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     monthly(cast.lumen, date(2027, 1, 31), started_on=date(2026, 10, 31))
     clock.now = NOW.replace(year=2027, month=4, day=1)
     assert actions.renew(now=clock.now) == 3
@@ -455,7 +455,7 @@ def test_the_ends_of_months(cast, clock):
 
 
 def test_a_clock_that_is_set_back_renews_nothing_again(cast, clock):
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     product(cast.lumen)
     actions.renew(now=clock.now)
     for back in (1, 30, 400):
@@ -464,7 +464,7 @@ def test_a_clock_that_is_set_back_renews_nothing_again(cast, clock):
 
 
 def test_what_has_ended_renews_no_more_and_a_retired_plan_still_does(cast, now):
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     product(cast.lumen, "ended.ch", ended_at=now)
     product(cast.lumen, "old.ch", plan=make_plan(family=Family.OTHER, sliding=False, retired_at=now))
     assert actions.renew(now=now) == 1
@@ -482,7 +482,7 @@ def test_a_product_that_costs_nothing_renews_without_money(cast, now):
 
 def test_the_partner_that_pays_goes_on_paying_its_price(cast, wallet, now):
     """RULES M4, fourth line; M8: the payer hears of the debit, the client that something was ordered for it."""
-    fund(cast.lumiere, 20_000)
+    make_prepaid(cast.lumiere, 20_000)
     product(cast.lumen, payer=cast.lumiere)
     assert actions.renew(now=now) == 1
     (order,) = orders()
@@ -494,7 +494,7 @@ def test_the_partner_that_pays_goes_on_paying_its_price(cast, wallet, now):
 
 def test_what_the_client_pays_for_brings_its_full_partner_cashback(cast, wallet, now):
     """RULES M4, third line: entrusting the wallet changes nothing for what the client pays itself."""
-    fund(cast.lumen, 20_000)
+    make_prepaid(cast.lumen, 20_000)
     product(cast.lumen)
     actions.renew(now=now)
     (order,) = orders()
@@ -505,8 +505,8 @@ def test_what_the_client_pays_for_brings_its_full_partner_cashback(cast, wallet,
 @pytest.mark.parametrize("how", ["ended", "client_pays", "limited", "suspended"])
 def test_who_pays_no_more_is_not_charged(cast, wallet, now, how):
     """RULES M4, C11: the payer changed between reminder and renewal; the client pays the public price."""
-    fund(cast.lumiere, 20_000)
-    fund(cast.lumen, 20_000)
+    make_prepaid(cast.lumiere, 20_000)
+    make_prepaid(cast.lumen, 20_000)
     product(cast.lumen, payer=cast.lumiere)
     actions.remind(now=now)
     stop_paying(cast, wallet, how, now)
@@ -521,7 +521,7 @@ def test_another_partner_does_not_pay_for_what_the_first_one_ordered(cast, walle
     """RULES M4: the wallet that counts is that of the partner which pays for the product."""
     change(wallet, ended_at=now, ended_by_side=Side.CLIENT)
     make_partnership(cast.lumen, cast.bergwerk_partner, Access.FULL, Payer.PARTNER)
-    fund(cast.lumen, 20_000)
+    make_prepaid(cast.lumen, 20_000)
     product(cast.lumen, payer=cast.lumiere)
     actions.renew(now=now)
     (order,) = orders()
@@ -530,7 +530,7 @@ def test_another_partner_does_not_pay_for_what_the_first_one_ordered(cast, walle
 
 def test_clients_of_one_partner_get_an_order_each(cast, wallet, now):
     make_partnership(cast.stefans, cast.lumiere_partner, Access.FULL, Payer.PARTNER)
-    fund(cast.lumiere, 100_000)
+    make_prepaid(cast.lumiere, 100_000)
     for holder in (cast.lumen, cast.stefans):
         product(holder, "paid.ch", payer=cast.lumiere)
         product(holder, "more.ch", payer=cast.lumiere)
@@ -546,8 +546,8 @@ def test_clients_of_one_partner_get_an_order_each(cast, wallet, now):
 
 def test_what_changed_since_it_was_seen_is_left_to_the_next_run(cast, wallet, now):
     """Under lock only what is still due, and still paid for by the same organisation, is ordered."""
-    fund(cast.lumiere, 100_000)
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumiere, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     one, two = product(cast.lumen, "one.ch", payer=cast.lumiere), product(cast.lumen, "two.ch")
     seen = queries.due(TOMORROW)
     change(wallet, ended_at=now, ended_by_side=Side.CLIENT)
@@ -569,7 +569,7 @@ def test_a_renewal_that_is_cancelled_is_not_ordered_again_within_the_hour(cast, 
     change(cast.adam, language="en")
     it = product(cast.lumen)
     if paid:
-        fund(cast.lumen, PRICE)
+        make_prepaid(cast.lumen, PRICE)
     actions.renew(now=now)
     [order] = orders()
     if paid:
@@ -584,8 +584,8 @@ def test_a_renewal_that_is_cancelled_is_not_ordered_again_within_the_hour(cast, 
 
 def test_workers_at_once_renew_each_period_once(app, cast, now):
     """SECURITY L4: and what a stale list says is looked at again under lock."""
-    fund(cast.lumen, 1_000_000)
-    fund(cast.stefans, 1_000_000)
+    make_prepaid(cast.lumen, 1_000_000)
+    make_prepaid(cast.stefans, 1_000_000)
     for n in range(4):
         product(cast.lumen, f"site-{n}.ch", TOMORROW - timedelta(days=n))
         product(cast.stefans, f"shop-{n}.ch", TOMORROW - timedelta(days=n))
@@ -597,7 +597,7 @@ def test_workers_at_once_renew_each_period_once(app, cast, now):
 
 
 def test_a_stale_list_renews_nothing_twice(cast, now):
-    fund(cast.lumen, 1_000_000)
+    make_prepaid(cast.lumen, 1_000_000)
     product(cast.lumen)
     seen = tuple(queries.due(TOMORROW))
     assert actions.order_batch(seen, now=now)
@@ -607,9 +607,11 @@ def test_a_stale_list_renews_nothing_twice(cast, now):
 
 def test_money_that_goes_elsewhere_at_the_same_moment(app, cast, now):
     """SECURITY L5: never below zero; who comes too late gets an invoice."""
-    fund(cast.lumen, PRICE)
+    make_prepaid(cast.lumen, PRICE)
     product(cast.lumen)
-    at_once(app, lambda: actions.renew(now=now), lambda: withdraw(cast.lumen, PRICE))
+    at_once(
+        app, lambda: actions.renew(now=now), lambda: make_withdrawal(own(cast.lumen), own(cast.nadia), PRICE)
+    )
     (order,) = orders()
     assert has(cast.lumen) == 0
     assert (order.method is Method.PREPAID) == (order.state is State.PAID)
@@ -617,7 +619,7 @@ def test_money_that_goes_elsewhere_at_the_same_moment(app, cast, now):
 
 def test_a_person_and_the_clock_at_once(app, cast, now):
     """SECURITY L4: one of them renews the period."""
-    fund(cast.lumen, 100_000)
+    make_prepaid(cast.lumen, 100_000)
     it = product(cast.lumen)
 
     def person():
@@ -647,7 +649,7 @@ with app.app_context():
 @pytest.mark.parametrize("after", [1, 7])
 def test_killed_in_the_middle(app, cast, now, after):
     """SIGKILL between, or in, two orders: what was begun is whole or not there, and the next run does the rest."""
-    fund(cast.lumen, 10_000_000)
+    make_prepaid(cast.lumen, 10_000_000)
     for n in range(60):
         product(cast.lumen, f"site-{n}.ch", TOMORROW - timedelta(days=n))
     settings = app.config["SETTINGS"]

@@ -4,8 +4,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from tests.factories import make_organisation, make_plan
-from tests.orders.story import cancelled, fund, has, line_of, new, ordered, pay, refund, withdraw
+from tests.factories import make_organisation, make_plan, make_prepaid, make_withdrawal
+from tests.orders.story import cancelled, has, line_of, new, ordered, pay, refund
 from tests.revenue.story import bought, by_partner, full, limited, sources_plan
 from webapp.money import Money
 from webapp.orders.rules import Case
@@ -106,7 +106,7 @@ def test_cashback_that_can_not_be_taken_back_is_below_nothing_all_the_same(cast,
     """SECURITY L5, RULES M11: what became a debt was taken back, and settling it is no new loss."""
     full(cast)
     order = bought(cast.lumen, new(make_plan()))
-    withdraw(cast.lumiere, 2_000)
+    make_withdrawal(cast.lumiere, cast.pierre, 2_000)
     cancelled(order)
     assert earned_in(cast) == (0, 0)
     assert [line.amount.minor for line in lines_in(cast, now)] == [2_400, -400, -2_000]
@@ -200,5 +200,5 @@ def test_statements_begin_with_the_month_of_the_approval(cast, now):
 
 
 def test_money_that_was_paid_in_is_no_revenue(cast):
-    fund(cast.lumiere, 10_000)
+    make_prepaid(cast.lumiere, 10_000)
     assert earned_in(cast) == (0, 0)
