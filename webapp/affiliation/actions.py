@@ -286,7 +286,7 @@ def review(attribution: Attribution, verdict: Verdict, *, note: str, by: User, n
         if verdict is Verdict.REFUSED:
             commission.reason = commission.reason or Reason.REFUSED
         elif commission.reason is Reason.REFUSED:
-            commission.reason = None
+            commission.reason = commission.confirms_on = None  # payouts may have been made without it
         _settle(commission, now=now)
     audit.record("affiliate.reviewed", attribution, by=by, now=now, organisation=account.organisation,
                  detail=f"verdict={verdict}")  # fmt: skip

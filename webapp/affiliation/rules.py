@@ -138,9 +138,11 @@ class Noted:
 
 
 def why_not(ordered: Ordered, *, first_order: timedelta) -> Reason | None:
-    """The first reason why the order does not count; None when it does (RULES F2–F4)."""
+    """The first reason why the order does not count; None when it does (RULES F2–F4).
+
+    That its customer was refused comes last: the desk may change its mind, and forgives nothing else by that.
+    """
     reasons = (
-        (ordered.refused, Reason.REFUSED),
         (ordered.closed, Reason.CLOSED),
         (ordered.by_colleague, Reason.OWN),
         (ordered.same_network, Reason.ADDRESS),
@@ -148,6 +150,7 @@ def why_not(ordered: Ordered, *, first_order: timedelta) -> Reason | None:
         (ordered.after_sign_up > first_order, Reason.LATE),
         (ordered.on > ordered.pays_until, Reason.OVER),
         (not ordered.counted, Reason.EXCLUDED),
+        (ordered.refused, Reason.REFUSED),
     )
     return next((reason for applies, reason in reasons if applies), None)
 
