@@ -379,7 +379,7 @@ def test_a_crash_is_told_in_json_and_leaves_nothing(shop, order, app, monkeypatc
     before = everything(but=TRACES)
     with monkeypatch.context() as patched:
         patched.setitem(app.config, "TESTING", False)
-        patched.setattr(billing, "_settle", broken)
+        patched.setattr(billing, "settle", broken)
         answer = shop.order(order, "msg_order")
     assert (answer.status_code, codes(answer)) == (500, ["broken"])
     assert "secret" not in answer.text
