@@ -17,6 +17,7 @@ from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
 from webapp.affiliation.models import AffiliateAccount, Commission
 from webapp.extensions import db
+from webapp.lists import Part, part_of
 from webapp.mailer import Address
 from webapp.money import Money
 from webapp.orders.rules import MANAGES_MONEY
@@ -25,7 +26,6 @@ from webapp.payouts.models import Payout, PayoutPreference, PayoutRun
 from webapp.payouts.rules import TO_PREPAID, Kind, Preference, Standing, State
 from webapp.programme import programme
 
-PAGE = 25
 AT_ONCE = 1_000  # payouts of a file that are read together
 
 OUTSIDE = Payout.kind != Kind.PREPAID
@@ -299,21 +299,12 @@ def anything_to_carry_out(run: PayoutRun) -> bool:
 # --- what pages show ----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Part:
-    """One page of a list."""
-
-    rows: list[Payout]
-    page: int
-    more: bool
-
-
-def payouts_of(account: AffiliateAccount, *, page: int = 1) -> Part:
+def payouts_of(account: AffiliateAccount, *, page: int = 1) -> Part[Payout]:
     """What an affiliate was paid, newest first."""
-    return _part(sa.select(Payout).where(Payout.account_id == account.id).order_by(Payout.id.desc()), page)
+    return part_of(sa.select(Payout).where(Payout.account_id == account.id).order_by(Payout.id.desc()), page)
 
 
-def payouts_in(run: PayoutRun, state: State | None, *, page: int = 1) -> Part:
+def payouts_in(run: PayoutRun, state: State | None, *, page: int = 1) -> Part[Payout]:
     """The payouts of a run, in this state or all."""
     found = (
         sa.select(Payout)
@@ -321,12 +312,7 @@ def payouts_in(run: PayoutRun, state: State | None, *, page: int = 1) -> Part:
         .order_by(Payout.id)
         .options(joinedload(Payout.account).joinedload(AffiliateAccount.organisation))
     )
-    return _part(found.where(PAYOUTS_IN[state]) if state else found, page)
-
-
-def _part(found: sa.Select[Payout], page: int) -> Part:
-    rows = list(db.session.scalars(found.limit(PAGE + 1).offset((page - 1) * PAGE)))
-    return Part(rows[:PAGE], page, len(rows) > PAGE)
+    return part_of(found.where(PAYOUTS_IN[state]) if state else found, page)
 
 
 def payout_of(account: AffiliateAccount, public_id: str) -> Payout | None:
@@ -406,13 +392,9 @@ class RunRow:
 
 def runs(*, page: int = 1) -> tuple[list[RunRow], bool]:
     """The runs, newest first, and whether there are older ones."""
-    found = list(
-        db.session.scalars(
-            sa.select(PayoutRun).order_by(PayoutRun.id.desc()).limit(PAGE + 1).offset((page - 1) * PAGE)
-        )
-    )
-    totals = _totals([each.id for each in found[:PAGE]])
-    return [RunRow(each, totals.get(each.id, ())) for each in found[:PAGE]], len(found) > PAGE
+    shown = part_of(sa.select(PayoutRun).order_by(PayoutRun.id.desc()), page)
+    totals = _totals([each.id for each in shown.rows])
+    return [RunRow(each, totals.get(each.id, ())) for each in shown.rows], shown.more
 
 
 def with_totals(run: PayoutRun) -> RunRow:
