@@ -23,6 +23,7 @@ from webapp.i18n import money, speaking
 from webapp.ledger import proofs
 from webapp.ledger.rules import next_month
 from webapp.orders import actions as orders
+from webapp.payouts import queries as payouts
 from webapp.payouts.models import Payout
 from webapp.programme import programme
 
@@ -148,10 +149,11 @@ class Month(Teller):
     def _end(self) -> Strand:
         yield self.end - timedelta(minutes=5)
         for affiliate in AFFILIATES:
-            standing = earnings.standing(self._recommended.account(affiliate), today=clock.day_of(self.end))
+            account = self._recommended.account(affiliate)
+            standing, rate = payouts.standing(account, now=self.end), earnings.progress(account).rate
             self._say(
                 f"{affiliate.company.name}: waiting {money(standing.waiting)}, confirmed "
-                f"{money(standing.confirmed)}, paid {money(standing.paid)}, rate {standing.rate} %."
+                f"{money(standing.confirmed)}, paid {money(standing.paid)}, rate {rate} %."
             )
 
     # --- what the clock does --------------------------------------------------------------------------------

@@ -12,24 +12,14 @@ from webapp.money import Money
 
 
 @dataclass(frozen=True)
-class Standing:
-    """How an affiliate stands today (RULES F5, F8). `confirmed` is below zero when refunds came after payouts."""
+class Progress:
+    """How far an affiliate is on its way to the next rate (RULES F5)."""
 
-    waiting: Money
-    confirmed: Money
-    paid: Money
-    paid_since: date | None
     earned: Money
     rate: int
     following: tuple[Money, int] | None  # (what is missing, the next rate)
     share: int  # per cent of the way from this rate's step to the next one's
-    next_run: date
-    least: Money  # that is paid out
-
-    @property
-    def missing(self) -> Money | None:
-        """What is still missing until the next run pays; None when it does."""
-        return self.least - self.confirmed if self.confirmed.minor < self.least.minor else None
+    paid_since: date | None
 
 
 @dataclass(frozen=True)

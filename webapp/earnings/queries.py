@@ -14,7 +14,7 @@ from webapp import charts, clock
 from webapp.affiliation import rules
 from webapp.affiliation.models import AffiliateAccount, Attribution, Commission
 from webapp.affiliation.rules import Course, Verdict
-from webapp.earnings.models import Chart, Line, Listed, Standing
+from webapp.earnings.models import Chart, Line, Listed, Progress
 from webapp.extensions import db
 from webapp.ledger.rules import Rate, months_between, next_month
 from webapp.money import Money
@@ -27,24 +27,16 @@ MONTHS_DRAWN = 12
 BATCH = 2_000  # rows of a file that are read at a time
 
 
-def standing(account: AffiliateAccount, *, today: date) -> Standing:
-    """The sums of all commissions and payouts."""
-    terms, earned = programme().affiliation, account.money(account.earned)
-    confirmed = account.money(db.session.scalar(_CONFIRMED, {"account": account.id, "today": today}) or 0)
-    total, first = db.session.execute(_PAID, {"account": account.id}).one()
-    paid = account.money(total or 0)
-    return Standing(
-        waiting=earned - confirmed, confirmed=confirmed - paid, paid=paid, paid_since=first,
-        earned=earned, rate=rules.rate_at(earned, terms.tiers),
-        following=rules.next_tier(earned, terms.tiers), share=_share(earned, terms.tiers),
-        next_run=next_month(today), least=account.money(terms.least_payout * 100),
+def progress(account: AffiliateAccount) -> Progress:
+    """What it has earned, the rate that this makes, and the next one."""
+    tiers, earned = programme().affiliation.tiers, account.money(account.earned)
+    return Progress(
+        earned, rules.rate_at(earned, tiers), rules.next_tier(earned, tiers), _share(earned, tiers),
+        db.session.scalar(_FIRST_PAID, {"account": account.id}),
     )  # fmt: skip
 
 
-_CONFIRMED = sa.select(sa.func.sum(Commission.amount)).where(
-    Commission.account_id == sa.bindparam("account"), Commission.confirms_on <= sa.bindparam("today")
-)
-_PAID = sa.select(sa.func.sum(Payout.amount), sa.func.min(Payout.issued_on)).where(
+_FIRST_PAID = sa.select(sa.func.min(Payout.issued_on)).where(
     Payout.account_id == sa.bindparam("account"), Payout.returned_at.is_(None)
 )
 

@@ -18,6 +18,7 @@ from webapp.ledger import exchange as statements
 from webapp.ledger import queries as books
 from webapp.ledger.forms import read_account, read_month
 from webapp.ledger.rules import AccountKind
+from webapp.payouts import queries as payouts
 from webapp.programme import programme
 
 blueprint = Blueprint("earnings", __name__)
@@ -37,13 +38,13 @@ def index(membership: Member) -> AnyResponse:
     account = affiliation.account_of(membership.organisation)
     if account is None:
         return go(url_for("affiliation.join", org=membership.org.public_id))
-    today, page = clock.day_of(clock.now()), page_number(request.args)
+    now, page = clock.now(), page_number(request.args)
     return render(
         "earnings/index.html",
         fragment="earnings/_commissions.html",
         membership=membership, account=account, terms=programme().affiliation,
-        standing=queries.standing(account, today=today), chart=queries.chart(account, today=today),
-        listed=queries.listed(account, page=page),
+        standing=payouts.standing(account, now=now), progress=queries.progress(account),
+        chart=queries.chart(account, today=clock.day_of(now)), listed=queries.listed(account, page=page),
     )  # fmt: skip
 
 
