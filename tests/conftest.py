@@ -10,14 +10,12 @@ from __future__ import annotations
 import contextvars
 import os
 import shutil
-import sqlite3
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-import flask_migrate
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -25,6 +23,7 @@ from flask import Flask
 from tests import books, left_out, postgres
 from tests import cast as people
 from tests.client import ProofreadingClient
+from tests.installation import Installation, OnPostgres, OnSqlite
 from tests.post import MailServer, Outbox, running_mail_server
 from tests.times import NOW, Clock
 from webapp import create_app, transport
@@ -56,38 +55,25 @@ def settings_for_tests(database_url: str, folder: Path) -> Settings:
     )
 
 
-def make_schema(app: Flask) -> None:
-    """The tables, by the migrations that an operator runs."""
-    with app.app_context():
-        flask_migrate.upgrade()
-
-
-def _forget_sqlite(app: Flask, file: Path, empty: sqlite3.Connection) -> None:
+@contextmanager
+def on_sqlite(settings: Settings) -> Iterator[Installation]:
+    """An installation on the SQLite file of these settings."""
+    file = Path(settings.database_url.removeprefix("sqlite:///"))
+    app = create_app(settings, synchronous="OFF")
+    yield OnSqlite(app, file)
     with app.app_context():
         db.engine.dispose()
-    # the whole file, because rows that history is made of can't be deleted
-    connection = sqlite3.connect(file)
-    empty.backup(connection)
-    connection.close()
 
 
 @contextmanager
-def on_sqlite(settings: Settings) -> Iterator[tuple[Flask, Callable[[], None]]]:
-    """An application on the SQLite file of these settings, and what empties it."""
-    file = Path(settings.database_url.removeprefix("sqlite:///"))
-    app = create_app(settings, synchronous="OFF")
-    make_schema(app)
-    with closing(sqlite3.connect(":memory:")) as empty:
-        with closing(sqlite3.connect(file)) as made:
-            made.backup(empty)
-        yield app, lambda: _forget_sqlite(app, file, empty)
-
-
-def _forget_postgres(app: Flask) -> None:
-    tables = ", ".join(f'"{table.name}"' for table in db.metadata.sorted_tables)
-    with app.app_context(), db.engine.begin() as connection:
-        connection.execute(sa.text("SET LOCAL lock_timeout = '20s'"))  # a thread that a test forgot
-        connection.execute(sa.text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+def on_postgres(server: str, folder: Path) -> Iterator[Installation]:
+    """An installation on a database of its own on this server."""
+    name = f"cordee_tests_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
+    with postgres.database(server, name) as url:
+        app = create_app(settings_for_tests(url, folder))
+        yield OnPostgres(app)
+        with app.app_context():
+            db.engine.dispose()
 
 
 @pytest.fixture(scope="session")
@@ -100,29 +86,19 @@ def postgres_server() -> Iterator[str | None]:
 @pytest.fixture(scope="session", params=DATABASES)
 def installation(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Flask, Callable[[], None]]]:
-    """One application and database per worker and kind of database, and what empties it. Tests use `app`."""
+) -> Iterator[Installation]:
+    """One application and database per worker and kind of database. Tests use `app`."""
     folder = tmp_path_factory.mktemp("installation")
-    with ExitStack() as stack:
-        if request.param == "postgres":
-            server = request.getfixturevalue("postgres_server")
-            if server is None:
-                left_out.leave_out(left_out.POSTGRESQL)
-            name = f"cordee_tests_{os.environ.get('PYTEST_XDIST_WORKER', 'main')}_{os.getpid()}"
-            url = stack.enter_context(postgres.database(server, name))
-            app = create_app(settings_for_tests(url, folder))
-            make_schema(app)
-
-            def forget() -> None:
-                _forget_postgres(app)
-        else:
-            settings = settings_for_tests(f"sqlite:///{folder / 'tests.sqlite3'}", folder)
-            app, forget = stack.enter_context(on_sqlite(settings))
-
-        app.test_client_class = ProofreadingClient
-        yield app, forget
-        with app.app_context():
-            db.engine.dispose()
+    if request.param == "postgres":
+        server = request.getfixturevalue("postgres_server")
+        if server is None:
+            left_out.leave_out(left_out.POSTGRESQL)
+        made = on_postgres(server, folder)
+    else:
+        made = on_sqlite(settings_for_tests(f"sqlite:///{folder / 'tests.sqlite3'}", folder))
+    with made as installation:
+        installation.app.test_client_class = ProofreadingClient
+        yield installation
 
 
 @pytest.fixture
@@ -140,14 +116,12 @@ def now() -> datetime:
 
 
 @pytest.fixture
-def app(
-    installation: tuple[Flask, Callable[[], None]], clock: Clock, request: pytest.FixtureRequest
-) -> Iterator[Flask]:
+def app(installation: Installation, clock: Clock, request: pytest.FixtureRequest) -> Iterator[Flask]:
     """The application on an empty database, with a context open for the test itself.
 
     What a test leaves behind is what `flask ledger check` finds nothing wrong with, unless it did `damage`.
     """
-    app, forget = installation
+    app = installation.app
     try:
         with app.app_context():
             yield app
@@ -158,7 +132,7 @@ def app(
             else:
                 assert faults == [], "the test leaves books that are wrong"
     finally:
-        forget()
+        installation.forget()
         shutil.rmtree(app.config["SETTINGS"].mail_server.folder or "", ignore_errors=True)
 
 
@@ -189,9 +163,9 @@ def another(app: Flask, clock: Clock) -> Callable[[], ProofreadingClient]:
 
 
 @pytest.fixture
-def cast(app: Flask) -> people.Cast:
+def cast(app: Flask, installation: Installation) -> people.Cast:
     """Everybody of tests/cast.py, in the database."""
-    return people.assemble()
+    return installation.begin_with(people.assemble)
 
 
 @pytest.fixture

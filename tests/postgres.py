@@ -40,7 +40,8 @@ def _somebody_else() -> dict[str, Any]:
 
 @contextmanager
 def server() -> Iterator[str | None]:
-    """The address of a server whose databases are ours to make and drop; None when there is no PostgreSQL."""
+    """The address of a server whose databases are ours to make and drop, as a superuser; None when there is no
+    PostgreSQL."""
     if given := os.environ.get("TEST_DATABASE_URL"):
         yield given.replace("postgresql://", "postgresql+psycopg://", 1)
         return

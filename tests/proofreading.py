@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from functools import lru_cache
 
 from tests.html import Element, read
@@ -15,13 +16,12 @@ LEAKS = re.compile(
 BARE_NONE = re.compile(r"(^|[:(,–] ?)None($|[),.])")
 MOJIBAKE = re.compile(r"Ã.|Ă|â€|Â[\u00a0-\u00bf]|\ufffd")
 NEEDS_NO_LABEL = {"hidden", "submit", "button", "image", "reset"}
-POINTERS = ("for", "aria-describedby", "aria-labelledby", "aria-controls", "list", "form")
+POINTERS = {"for", "aria-describedby", "aria-labelledby", "aria-controls", "list", "form"}
 
 
 def complaints_about(html: str, *, path: str, fragment: bool = False) -> list[str]:
     """Everything that is wrong with this page, or part of a page for HTMX; a sentence each."""
     root, found, doctype = read(html)
-    found = list(found)
     if fragment:
         tops = [child for child in root.children if isinstance(child, Element)]
         if len(tops) != 1:
@@ -73,14 +73,12 @@ def _whole_page(root: Element, doctype: str, path: str) -> list[str]:
 
 
 def _ids(root: Element) -> list[str]:
-    ids = [element.get("id") for element in root.walk() if element.has("id")]
-    found = [
-        f"id {name!r} stands {ids.count(name)} times" for name in sorted(set(ids)) if ids.count(name) > 1
-    ]
-    found += [f"id {name!r} is not an id" for name in set(ids) if not name or re.search(r"\s", name)]
+    ids = Counter(element.get("id") for element in root.walk() if element.has("id"))
+    found = [f"id {name!r} stands {n} times" for name, n in sorted(ids.items()) if n > 1]
+    found += [f"id {name!r} is not an id" for name in ids if not name or re.search(r"\s", name)]
     if root.all("html"):  # a fragment may point at what stays on the page
         for element in root.walk():
-            for pointer in POINTERS:
+            for pointer in POINTERS & element.attributes.keys():
                 for name in element.get(pointer).split():
                     if name not in ids:
                         found.append(f"<{element.tag} {pointer}={name!r}> points at nothing")
@@ -169,12 +167,19 @@ def _policy(root: Element) -> list[str]:
     return found
 
 
+@lru_cache(maxsize=20_000)  # menus say the same on every page
+def _leak(words: str) -> str:
+    text = " ".join(words.split())
+    leak = LEAKS.search(text) or BARE_NONE.search(text) or MOJIBAKE.search(text)
+    return leak.group() if leak else ""
+
+
 def _words(root: Element) -> list[str]:
-    found = []
-    for holder, words in root.strings():
-        text = " ".join(words.split())
-        if leak := LEAKS.search(text) or BARE_NONE.search(text) or MOJIBAKE.search(text):
-            found.append(f"{leak.group()!r} stands in {text[:80]!r} (<{holder.tag}>)")
+    found = [
+        f"{leak!r} stands in {' '.join(words.split())[:80]!r} (<{holder.tag}>)"
+        for holder, words in root.strings
+        if (leak := _leak(words))
+    ]
     for element in root.walk():
         for name, value in element.attributes.items():
             if value == "None" or "/None" in value or "=None" in value or "%(" in value or "{{" in value:
@@ -206,7 +211,7 @@ def _untranslated(root: Element, path: str) -> list[str]:
         return []
     english = _translated(language)
     found = []
-    for holder, words in root.strings():
+    for holder, words in root.strings:
         text = " ".join(words.split())
         if text in english and holder.language in ("", language):
             found.append(f"{text!r} is still English")

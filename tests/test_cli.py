@@ -15,8 +15,9 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 
-from tests.conftest import make_schema, settings_for_tests
+from tests.conftest import settings_for_tests
 from tests.factories import make_organisation, make_prepaid, make_user
+from tests.installation import make_schema
 from tests.post import MailServer
 from tests.times import NOW
 from webapp import create_app, programme

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.addresses import ADDRESSES, ROLES, Address
-from tests.browser.stage import Stage, set_stage
+from tests.browser.stage import Stage, people_and_stage
 from tests.client import Page, ProofreadingClient, values_of
 from tests.dump import everything
 from tests.factories import make_organisation, make_user
@@ -29,8 +29,8 @@ POSTS = {name: address for name, address in ADDRESSES.items() if address.post is
 
 
 @pytest.fixture
-def stage(cast, clock) -> Stage:
-    return set_stage(cast, clock.now, companies=3)
+def stage(app, installation) -> Stage:
+    return installation.begin_with(people_and_stage, 3)
 
 
 @pytest.fixture

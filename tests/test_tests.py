@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,8 @@ from tests.proofreading import complaints_about
 from tests.times import NOW
 from webapp.accounts.models import User
 from webapp.extensions import db
+from webapp.kept import changed, stamp_of
+from webapp.unit import unit_of_work
 
 
 def test_a_test_finds_an_empty_database(app):
@@ -28,6 +31,60 @@ def test_the_cast_is_there(cast, app):
     tender = make_tender()
     assert make_offer(tender, cast.lumiere_partner, cast.pierre).tender_id == tender.id
     assert tender.closes_at == NOW + timedelta(days=29)
+
+
+@dataclass(frozen=True)
+class Pair:
+    one: User
+    other: User
+    word: str
+
+
+def pair(word: str) -> Pair:
+    made.append(word)
+    publish()
+    return Pair(make_user("One"), make_user("Other"), word)
+
+
+made: list[str] = []
+
+
+@unit_of_work
+def publish() -> None:
+    changed("pair")
+
+
+def test_what_tests_begin_with_is_made_once_and_then_copied(app, installation):
+    made.clear()
+    installation.forget()
+    first = installation.begin_with(pair, "first")
+    stamp = stamp_of("pair", db.engine)
+    names = first.one.public_id, first.other.public_id
+    first.one.name = "Changed"
+    make_user("Another")
+    db.session.commit()
+    db.session.expunge_all()
+    installation.forget()
+    assert db.session.query(User).count() == 0
+
+    again = installation.begin_with(pair, "first")
+    assert made == ["first"]
+    assert again.one is not first.one and again.one in db.session and again.one.name == "One"
+    assert (again.one.public_id, again.other.public_id, again.word) == (*names, "first")
+    assert db.session.query(User).order_by(User.id).all() == [again.one, again.other]
+    assert stamp_of("pair", db.engine) not in (None, stamp), "a page that was kept is shown to another test"
+    assert make_user("Third").id == again.other.id + 1
+
+
+def test_what_tests_begin_with_stands_beside_what_they_wrote_before(app, installation):
+    installation.forget()
+    before = make_user("Before")
+    begun = installation.begin_with(pair, "second")
+    assert {before, begun.one, begun.other} == set(db.session.query(User))
+    db.session.rollback()
+    installation.forget()
+    installation.begin_with(pair, "second")
+    assert db.session.query(User).count() == 2
 
 
 def test_the_time_stands_still_until_it_is_moved_on(clock):
@@ -55,6 +112,9 @@ def test_a_good_page_has_no_complaints():
         ("<form method=post action=/x></form>", "csrf_token"),
         ("<form method=get></form>", "no action"),
         ("<a href=/x><a href=/x>Words</a></a>", "stands in a link"),
+        ("<p>1 < 2</p>", "a bare <"),
+        ("<p id=a id=b></p>", "has id twice"),
+        ("<p 'x'>x</p>", "between its attributes"),
         ("<p style='color:red'>x</p>", "style of its own"),
         ("<p onclick=x>x</p>", "has onclick"),
         ("<script>x</script>", "a script stands"),

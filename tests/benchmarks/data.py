@@ -15,7 +15,7 @@ from flask import Flask
 from flask.sessions import SecureCookieSessionInterface
 
 from tests import postgres
-from tests.conftest import make_schema
+from tests.installation import make_schema
 from webapp import clock, create_app, kept
 from webapp.accounts.models import Membership, Organisation, User, UserSession, token_hash
 from webapp.accounts.rules import Kind, Role

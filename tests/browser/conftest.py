@@ -28,9 +28,9 @@ from tests.browser.steps import Visit, Way
 from tests.client import ProofreadingClient
 from tests.conftest import on_sqlite, settings_for_tests
 from tests.factories import PASSWORD
+from tests.installation import Installation
 from tests.times import NOW, Clock
 from webapp.accounts.models import User
-from webapp.extensions import db
 
 HERE = Path(__file__).parent
 GROUPS = 2  # Chromiums that run at once, at most
@@ -206,23 +206,19 @@ def _port() -> int:
 
 
 @pytest.fixture(scope="session")
-def installation(
-    tmp_path_factory: pytest.TempPathFactory, _port: int
-) -> Iterator[tuple[Flask, Callable[[], None]]]:
+def installation(tmp_path_factory: pytest.TempPathFactory, _port: int) -> Iterator[Installation]:
     """One application per worker, on SQLite; its mails lead to the server below."""
     folder = tmp_path_factory.mktemp("browser")
     settings = settings_for_tests(f"sqlite:///{folder / 'tests.sqlite3'}", folder)
-    with on_sqlite(replace(settings, base_url=f"http://localhost:{_port}")) as (app, forget):
-        app.test_client_class = ProofreadingClient
-        yield app, forget
-        with app.app_context():
-            db.engine.dispose()
+    with on_sqlite(replace(settings, base_url=f"http://localhost:{_port}")) as installation:
+        installation.app.test_client_class = ProofreadingClient
+        yield installation
 
 
 @pytest.fixture(scope="session")
-def server(installation: tuple[Flask, Callable[[], None]], _port: int) -> Iterator[Server]:
+def server(installation: Installation, _port: int) -> Iterator[Server]:
     """Serves the application."""
-    with Server(installation[0], _port) as server:
+    with Server(installation.app, _port) as server:
         yield server
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from werkzeug.datastructures import FileStorage
 
 from tests.api.story import event_of, make_api_key, order_of, take
-from tests.cast import Cast
+from tests.cast import Cast, assemble
 from tests.factories import (
     join,
     make_affiliate,
@@ -37,6 +37,7 @@ from tests.factories import (
     make_withdrawal,
 )
 from tests.payments.story import file_of
+from tests.times import NOW
 from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
 from webapp.accounts.models import Membership, Organisation, User
@@ -393,6 +394,11 @@ def _affiliation(cast: Cast, product: Product, now: datetime) -> tuple[Affiliate
     won = affiliation.attribution_of(lookalike.id)
     assert won
     return account, won
+
+
+def people_and_stage(companies: int) -> Stage:
+    """All of it, in an empty database."""
+    return set_stage(assemble(), NOW, companies=companies)
 
 
 def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:

@@ -11,14 +11,14 @@ from playwright.sync_api import expect
 from tests.browser import checks
 from tests.browser.sentences import said
 from tests.browser.sights import SIGHTS, Sight, forgotten
-from tests.browser.stage import Stage, set_stage
+from tests.browser.stage import Stage, people_and_stage
 
 LOOKS = ((1280, "en"), (390, "de"), (320, "fr"))
 
 
 @pytest.fixture
-def stage(cast, clock) -> Stage:
-    return set_stage(cast, clock.now)
+def stage(app, installation) -> Stage:
+    return installation.begin_with(people_and_stage, 25)
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.client import ProofreadingClient
-from tests.conftest import make_schema, settings_for_tests
+from tests.conftest import settings_for_tests
+from tests.installation import make_schema
 from webapp import create_app
 from webapp.demo import story
 from webapp.extensions import db

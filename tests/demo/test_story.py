@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from flask import Flask
 
 from tests.books import all_is_well
+from tests.installation import Installation
 from webapp import clock, jobs
 from webapp.accounts import passwords
 from webapp.accounts import queries as accounts
@@ -43,16 +43,16 @@ from webapp.tenders.rules import Status
 
 
 @pytest.fixture(scope="module")
-def told(installation: tuple[Flask, Callable[[], None]]) -> Iterator[datetime]:
+def told(installation: Installation) -> Iterator[datetime]:
     """The story, told once for all that look at it here; the moment at which it ends."""
-    app, forget = installation
+    app = installation.app
     try:
         with app.app_context():
             story.tell(app)
             yield clock.now()
             db.session.rollback()
     finally:
-        forget()
+        installation.forget()
         shutil.rmtree(app.config["SETTINGS"].mail_server.folder or "", ignore_errors=True)
 
 
@@ -271,9 +271,7 @@ def test_no_job_is_due(told: datetime) -> None:
     assert count(sa.select(QueuedMail.id)) == before
 
 
-def test_its_mail_has_left_and_one_is_dead(
-    told: datetime, installation: tuple[Flask, Callable[[], None]]
-) -> None:
+def test_its_mail_has_left_and_one_is_dead(told: datetime, installation: Installation) -> None:
     states = dict(
         db.session.execute(
             sa.select(
@@ -307,7 +305,7 @@ def test_its_mail_has_left_and_one_is_dead(
     excerpts = QueuedMail.kind == "tender_excerpt"
     languages = set(db.session.scalars(sa.select(QueuedMail.language).where(excerpts)))
     assert languages == {"en", "fr", "de"}
-    folder = installation[0].config["SETTINGS"].mail_server.folder
+    folder = installation.app.config["SETTINGS"].mail_server.folder
     sent = count(sa.select(QueuedMail.id).where(sent_ones))
     erased = 2  # with the erased call, the rows of its mails to the requester are gone
     assert sent <= len(list(folder.glob("*.eml"))) <= sent + 2 * erased
