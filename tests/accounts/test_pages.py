@@ -669,6 +669,20 @@ def test_all_other_sessions_end_at_once(client, another, cast):
     stranger.get_page("/en/account")
 
 
+def test_who_asks_is_read_in_one_statement_and_anew_for_each_page(client, cast, statements):
+    """SECURITY A3: a colleague who is removed is out at the next click."""
+    client.sign_in(cast.hugo)
+    [mine] = [each for each in queries.memberships(cast.hugo) if each.organisation is cast.lumen]
+    address = f"/en/o/{cast.lumen.public_id}/tenders/sent"
+    with statements() as seen:
+        assert client.get(address).status_code == 200
+    about = [each for each in seen if "FROM user_sessions" in each or "FROM users" in each]
+    assert len(about) == 1 and "memberships" in about[0] and "organisations" in about[0]
+    db.session.delete(mine)
+    db.session.commit()
+    assert client.get(address).status_code == 404
+
+
 def test_a_stranger_s_session_is_not_there(client, another, cast):
     another().sign_in(cast.stefan)
     theirs = db.session.scalars(sa.select(UserSession)).one().public_id
