@@ -175,6 +175,18 @@ def withdrawal(stage: Stage) -> dict[str, Any]:
     return {"withdrawal": stage.payments.withdrawal.public_id}
 
 
+def payout(stage: Stage) -> dict[str, Any]:
+    return {"payout": stage.payout.public_id}
+
+
+def own_payout(stage: Stage) -> dict[str, Any]:
+    return {**lumen(stage), **payout(stage)}
+
+
+def payout_run(stage: Stage) -> dict[str, Any]:
+    return {"run": stage.payout.run.public_id}
+
+
 def asked(stage: Stage) -> dict[str, Any]:
     return {**lumen(stage), "draft": stage.payments.asking}
 
@@ -593,9 +605,27 @@ ADDRESSES: dict[str, Address] = {
     "earnings.earnings_file": Address(ADMINS, get=200, values=lumen, page=False),
     "earnings.statement": Address(ADMINS, get=200, values=lumen),
     "earnings.statement_file": Address(ADMINS, get=200, values=lumen, page=False),
+    "payouts.index": Address(ADMINS, get=200, values=lumen),
+    "payouts.document": Address(ADMINS, get=200, values=own_payout, page=False),
+    "payouts.electronic": Address(ADMINS, get=200, values=own_payout, page=False),
+    "payouts.preferences": Address(OWNERS, get=200, post=422, values=lumen),
+    "payouts.desk": Address(OPERATOR, get=200),
+    "payouts.run": Address(OPERATOR, get=200, values=payout_run),
+    "payouts.transfers": Address(OPERATOR, get=200, values=payout_run, page=False),
+    "payouts.mass_payment": Address(
+        OPERATOR, get=200, values=lambda s: {**payout_run(s), "nth": 1}, page=False
+    ),
+    "payouts.execution": Address(OPERATOR, get=200, post=303, values=payout_run),
+    "payouts.desk_document": Address(OPERATOR, get=200, values=payout, page=False),
+    "payouts.desk_electronic": Address(OPERATOR, get=200, values=payout, page=False),
+    "payouts.take_back": Address(OPERATOR, get=200, post=422, values=payout),
     "affiliates.index": Address(OPERATOR, get=200),
     "affiliates.affiliate": Address(OPERATOR, get=200, values=lambda s: {"affiliate": s.affiliate.public_id}),
     "affiliates.review": Address(OPERATOR, get=200, post=422, values=lambda s: {"customer": s.won.public_id}),
+    "affiliation.links": Address(ADMINS, get=200, post=422, values=lumen),
+    "affiliation.remove_link": Address(
+        ADMINS, post=303, values=lambda s: {**lumen(s), "link": affiliation.links_of(s.affiliate)[0].public_id}
+    ),
     # over somebody's link; a tag that nobody has leads on as well
     "arrivals.follow": Address(ANYBODY, get=302, values=lambda s: {"tag": "abcdefg"}, page=False),
     "arrivals.answer": Address(ANYBODY, post=303, data=lambda _s: {"next": "/en/"}, page=False),
@@ -615,7 +645,3 @@ ADDRESSES: dict[str, Address] = {
     "technical.sitemap": Address(ANYBODY, get=200, page=False),
     "technical.sitemap_part": Address(ANYBODY, get=200, values=lambda s: {"number": 1}, page=False),
 }  # fmt: skip
-    "affiliation.links": Address(ADMINS, get=200, post=422, values=lumen),
-    "affiliation.remove_link": Address(
-        ADMINS, post=303, values=lambda s: {**lumen(s), "link": affiliation.links_of(s.affiliate)[0].public_id}
-    ),

@@ -9,7 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from tests.addresses import ADDRESSES, buying, buying_for_client, client_that_buys
+from tests.addresses import ADDRESSES, buying, buying_for_client, client_that_buys, payout, payout_run
 from tests.browser.stage import Stage
 from tests.factories import make_affiliate, make_organisation
 from tests.times import NOW
@@ -611,6 +611,15 @@ SIGHTS = (
     Sight("closing an affiliate account", "affiliation.closing", "nadia", _lumen),
     Sight("joining", "affiliation.join", "stefan", _stefans),
     Sight("a partner can't join", "affiliation.join", "pierre", _lumiere),
+    Sight("payouts", "payouts.index", "nadia", _lumen),
+    Sight("no payouts yet", "payouts.index", "stefan", _stefans, prepare=_fresh_affiliate),
+    Sight("payment preferences", "payouts.preferences", "nadia", _lumen),
+    Sight("first payment preferences", "payouts.preferences", "stefan", _stefans, prepare=_fresh_affiliate),
+    Sight("payout runs", "payouts.desk", "olga"),
+    Sight("a payout run", "payouts.run", "olga", payout_run),
+    Sight("a payout run, none came back", "payouts.run", "olga", payout_run, query="?state=returned"),
+    Sight("carrying a payout run out", "payouts.execution", "olga", payout_run),
+    Sight("a payout that came back", "payouts.take_back", "olga", payout),
     Sight("affiliates", "affiliates.index", "olga"),
     Sight("affiliates, none found", "affiliates.index", "olga", query="?q=zzz"),
     Sight("an affiliate", "affiliates.affiliate", "olga", lambda s: {"affiliate": s.affiliate.public_id}),

@@ -37,12 +37,14 @@ from tests.factories import (
     make_withdrawal,
 )
 from tests.payments.story import file_of
+from tests.payouts.story import affiliate, earn, to
+from tests.payouts.story import payouts as paid
 from tests.times import NOW
 from webapp import drafts, links, mailer, uploads
 from webapp.accounts import actions as accounts
 from webapp.accounts.models import Membership, Organisation, User
 from webapp.accounts.rules import Role
-from webapp.affiliation import queries as affiliation
+from webapp.affiliation import queries as affiliates
 from webapp.affiliation.models import AffiliateAccount, Attribution
 from webapp.api.models import ApiKey
 from webapp.directory.models import Application, PartnerAccount
@@ -64,6 +66,9 @@ from webapp.payments import actions as payments
 from webapp.payments.models import IncomingTransfer, Withdrawal
 from webapp.payments.queries import top_up_reference
 from webapp.payments.rules import Kind as PayoutKind
+from webapp.payouts import actions as payouts
+from webapp.payouts.models import Payout
+from webapp.payouts.rules import Kind as PayoutsKind
 from webapp.products.models import Product
 from webapp.products.rules import Colour, Family, Metric, Period, PlanDetails
 from webapp.tenders import actions as tenders
@@ -120,6 +125,7 @@ class Stage:
     key: ApiKey  # of an outside shop
     affiliate: AffiliateAccount  # Lumen Optik's, with orders in every state
     won: Attribution  # a customer of it that looks suspicious
+    payout: Payout  # Lumen Optik's, by bank, in a run that is to be carried out
 
     def membership(self, user: User, organisation: Organisation) -> Membership:
         """The person's place in the organisation."""
@@ -391,9 +397,28 @@ def _affiliation(cast: Cast, product: Product, now: datetime) -> tuple[Affiliate
         account, "Lumen Zwei", street=cast.lumen.street, postcode=cast.lumen.postcode, register_number=None
     )
     make_order(lookalike, site, now=now - timedelta(days=1), paid=True)
-    won = affiliation.attribution_of(lookalike.id)
+    won = affiliates.attribution_of(lookalike.id)
     assert won
     return account, won
+
+
+def _payouts(cast: Cast, account: AffiliateAccount, now: datetime) -> Payout:
+    """Lumen Optik was paid once and is about to be paid again; what another one got by PayPal came back."""
+    long_ago = now - timedelta(days=150)
+    other = to(affiliate(f"{LONG_NAME} Zwei"), PayoutsKind.PAYPAL, changed=long_ago)
+    earn(other, 12_345, now=now - timedelta(days=120))
+    earn(affiliate("Paula Prepaid"), now=now - timedelta(days=60))
+    earn(
+        to(affiliate("Paul PayPal"), PayoutsKind.PAYPAL, "paul@paypal.example"), now=now - timedelta(days=60)
+    )
+    to(account, changed=long_ago)
+    for at in (now - timedelta(days=80), now):
+        payouts.run_due(now=at)
+        first = paid(account)[0]
+        if first.executed_at is None:
+            payouts.take_back(paid(other)[0], reason="Das Konto ist geschlossen.", by=cast.olga, now=at)
+            payouts.execute(first.run, by=cast.olga, now=at)
+    return paid(account)[-1]
 
 
 def people_and_stage(companies: int) -> Stage:
@@ -472,6 +497,9 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
     tokens["offered"] = token_of(offered)
     _money(cast, now)
     bought = _orders(cast, product, pays, now)
+    baskets = _baskets(cast, product, pays, now)
+    came_and_went, shop = _payments(cast, bought[0], now), _shop(cast, product, now)
+    account, won = _affiliation(cast, product, now)
     return Stage(
         cast,
         tender,
@@ -496,8 +524,10 @@ def set_stage(cast: Cast, now: datetime, *, companies: int = 25) -> Stage:
         awaited,
         adding,
         *bought,
-        *_baskets(cast, product, pays, now),
-        _payments(cast, bought[0], now),
-        _shop(cast, product, now),
-        *_affiliation(cast, product, now),
+        *baskets,
+        came_and_went,
+        shop,
+        account,
+        won,
+        _payouts(cast, account, now),
     )

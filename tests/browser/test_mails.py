@@ -27,6 +27,8 @@ from tests.factories import (
 from tests.invitations.story import FULL, LIMITED, TECHNICAL, asked, invited
 from tests.orders.story import cancelled, new, refund
 from tests.payments.story import imported, incoming
+from tests.payouts.story import IBAN, affiliate, earn, owner_of, to
+from tests.payouts.story import payouts as paid
 from tests.post import html_of, text_of
 from tests.renewals.story import IN_A_WEEK, IN_TWO_WEEKS, by_hand, product
 from webapp import drafts, links
@@ -47,6 +49,8 @@ from webapp.partnerships import actions as partnerships
 from webapp.partnerships.rules import EVERYTHING, Access, Payer, Side
 from webapp.payments import actions as payments
 from webapp.payments.queries import top_up_reference
+from webapp.payouts import actions as payouts
+from webapp.payouts.rules import Kind as PayoutKind
 from webapp.renewals import actions as renewals
 from webapp.revenue import actions as revenue
 from webapp.tenders import actions as tenders
@@ -205,11 +209,26 @@ def not_renewed(cast, now, outbox) -> None:
     outbox.deliver()
 
 
+def commissions_paid(cast, now, outbox) -> None:
+    """Payouts: where they go is changed, a run is due and carried out, and one comes back."""
+    account = to(affiliate(), PayoutKind.PAYPAL)
+    payouts.prefer(account, PayoutKind.IBAN, IBAN, "Anna", by=owner_of(account), now=now - timedelta(days=20))
+    earn(account, now=now - timedelta(days=60))
+    payouts.run_due(now=now)
+    outbox.deliver()
+    payout = paid(account)[0]
+    payouts.execute(payout.run, by=cast.olga, now=now)
+    outbox.deliver()
+    payouts.take_back(payout, reason="Das Konto ist geschlossen.", by=cast.olga, now=now)
+    outbox.deliver()
+
+
 def every_mail(cast, clock, outbox, without_invoices) -> dict[str, list]:
     """Plays a story in which every mail leaves; kind -> messages."""
     cast.bergwerk_partner.tender_mail = "daily"
     db.session.commit()
     people(cast, clock.now, outbox)
+    commissions_paid(cast, clock.now, outbox)
     applications(cast, clock.now, outbox)
     entrusted(cast, clock.now, outbox)
     ordered(cast, clock.now, outbox)
