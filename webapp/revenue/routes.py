@@ -7,7 +7,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from webapp import clock
 from webapp.accounts.access import member, person
-from webapp.accounts.models import Membership
+from webapp.accounts.queries import Member
 from webapp.directory import queries as directory
 from webapp.directory.models import PartnerAccount
 from webapp.found import found
@@ -25,7 +25,7 @@ for _name, _filter in labels.FILTERS.items():
     blueprint.add_app_template_filter(_filter, _name)
 
 
-def _partner(membership: Membership) -> PartnerAccount:
+def _partner(membership: Member) -> PartnerAccount:
     """The organisation's partner account; there is no such page for others."""
     return found(directory.account_of(membership.organisation))
 
@@ -35,7 +35,7 @@ def _partner(membership: Membership) -> PartnerAccount:
 
 @blueprint.get("/o/<org>/revenue")
 @member(MANAGES_MONEY)
-def index(membership: Membership) -> Response:
+def index(membership: Member) -> Response:
     """The statement of a month: discount and cashback, per client, each line explained."""
     partner, now = _partner(membership), clock.now()
     months = monthly.months_of(partner, now=now)
@@ -50,7 +50,7 @@ def index(membership: Membership) -> Response:
 
 @blueprint.post("/o/<org>/revenue/mail")
 @member(MANAGES_MONEY)
-def statement_mail(membership: Membership) -> AnyResponse:
+def statement_mail(membership: Member) -> AnyResponse:
     """Switches the mail about each month on or off."""
     wanted = request.form.get("mail") == "on"
     actions.set_statement_mail(_partner(membership), wanted, by=person(), now=clock.now())
@@ -58,12 +58,12 @@ def statement_mail(membership: Membership) -> AnyResponse:
         flash(_("You get a statement by mail at the beginning of each month."))
     else:
         flash(_("You get no more statements by mail."))
-    return go(url_for("revenue.index", org=membership.organisation.public_id))
+    return go(url_for("revenue.index", org=membership.org.public_id))
 
 
 @blueprint.get("/o/<org>/account/orders/<number>")
 @member(MANAGES_MONEY)
-def origin(membership: Membership, number: str) -> AnyResponse:
+def origin(membership: Member, number: str) -> AnyResponse:
     """Leads from an amount of the prepaid account to where it is explained: its order, or the month's statement."""
     org, order = membership.organisation, found(queries.origin(membership.organisation, number))
     if org.id in (order.payer_id, order.holder_id):
@@ -76,7 +76,7 @@ def origin(membership: Membership, number: str) -> AnyResponse:
 
 @blueprint.get("/o/<org>/revenue.csv")
 @member(MANAGES_MONEY)
-def revenue_file(membership: Membership) -> Response:
+def revenue_file(membership: Member) -> Response:
     """Everything that the partner has earned on or paid for, or that of a month."""
     _partner(membership)
     wanted = read_wanted(request.args, today=clock.day_of(clock.now()), by_payment=True)
@@ -85,7 +85,7 @@ def revenue_file(membership: Membership) -> Response:
 
 @blueprint.get("/o/<org>/clients/<client>/billing.csv")
 @member(MANAGES_MONEY)
-def billing_file(membership: Membership, client: str) -> Response:
+def billing_file(membership: Member, client: str) -> Response:
     """What was ordered for a client while it had this partner (RULES C12, M10)."""
     partnership = found(partnerships.partners_partnership(membership, client))
     wanted = read_wanted(request.args, today=clock.day_of(clock.now()))
@@ -95,7 +95,7 @@ def billing_file(membership: Membership, client: str) -> Response:
 
 @blueprint.get("/o/<org>/orders.csv")
 @member(MANAGES_MONEY)
-def orders_file(membership: Membership) -> Response:
+def orders_file(membership: Member) -> Response:
     """The organisation's own orders."""
     wanted = read_wanted(request.args, today=clock.day_of(clock.now()))
     return exchange.download("orders", rows.of_orders(membership.organisation), wanted)
@@ -113,7 +113,7 @@ def prices() -> Response:
 
 @blueprint.get("/o/<org>/prices")
 @member(MANAGES_MONEY)
-def partner_prices(membership: Membership) -> Response:
+def partner_prices(membership: Member) -> Response:
     """What a plan costs the partner, and what it brings where the client pays."""
     partner, organisation = _partner(membership), membership.organisation
     form = PriceForm(request.args, currency=organisation.currency)
