@@ -19,6 +19,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from flask import Flask
+from hypothesis import settings as hypothesis
 
 from tests import books, left_out, postgres
 from tests import cast as people
@@ -32,6 +33,10 @@ from webapp.demo.settings import PROGRAMME
 from webapp.extensions import db
 
 DATABASES = ("sqlite", pytest.param("postgres", marks=pytest.mark.postgres))
+
+# How long an example takes is the machine's business: a busy one fails no test.
+hypothesis.register_profile("any machine", deadline=None)
+hypothesis.load_profile("any machine")
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
