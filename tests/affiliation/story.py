@@ -18,7 +18,6 @@ from webapp.affiliation import actions, queries
 from webapp.affiliation.models import AffiliateAccount, Attribution, Commission
 from webapp.database import new_public_id
 from webapp.extensions import db
-from webapp.ledger import proofs
 from webapp.ledger.rules import AccountKind
 from webapp.mailer import QueuedMail
 from webapp.money import Money
@@ -151,9 +150,3 @@ def mails(kind: str) -> int:
     """How many mails of this kind were queued."""
     total = sa.select(sa.func.count()).select_from(QueuedMail).where(QueuedMail.kind == kind)
     return db.session.scalar(total) or 0
-
-
-def all_is_well() -> None:
-    """All that `flask ledger check` proves."""
-    found = proofs.run()
-    assert not any(found.values()), found

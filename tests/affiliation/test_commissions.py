@@ -11,7 +11,6 @@ from tests.affiliation.story import (
     DAY,
     HOUR,
     SECOND,
-    all_is_well,
     at,
     becomes_colleague,
     earning,
@@ -50,14 +49,6 @@ from webapp.visits import Visit
 
 SUMMER = at(2026, 7, 1, 21, 30)  # 23:30 in Zurich, two hours ahead of UTC
 WINTER = at(2026, 11, 20, 23, 30)  # half past midnight of the 21st
-
-
-@pytest.fixture(autouse=True)
-def whatever_happened_adds_up(app):
-    """SECURITY L1–L7, RULES F: after every test."""
-    yield
-    db.session.rollback()
-    all_is_well()
 
 
 @pytest.fixture
