@@ -11,11 +11,11 @@ import platform
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import ledger, mails, money, orders, pages, partnerships, report, start
+from tests.benchmarks import clicks, ledger, mails, money, orders, pages, partnerships, payouts, report, start
 
 PARTS = (
-    *("directory", "inbox", "weight", "clients", "confirm", "mail"),
-    *("orders", "import", "statement", "csv", "check", "invoices", "start"),
+    *("directory", "inbox", "weight", "clicks", "clients", "confirm", "mail"),
+    *("orders", "import", "statement", "csv", "check", "invoices", "payouts", "start"),
 )
 
 
@@ -42,6 +42,8 @@ def main() -> None:
         folder = Path(name)
         if given.only in ("", "directory", "inbox", "weight"):
             found += pages.run(given.database, folder, rounds=rounds, seconds=seconds, only=given.only)
+        if given.only in ("", "clicks"):
+            found += clicks.run(given.database, folder, rounds=rounds, seconds=seconds)
         if given.only in ("", "clients"):
             found += partnerships.run(given.database, folder, rounds=rounds, seconds=seconds)
         if given.only in ("", "confirm", "mail"):
@@ -52,6 +54,8 @@ def main() -> None:
             found += ledger.run(given.database, folder, rounds=rounds, seconds=seconds, only=given.only)
         if given.only in ("", "invoices"):
             found += money.run(given.database, folder, rounds=rounds, only=given.only)
+        if given.only in ("", "payouts"):
+            found += payouts.run(given.database, folder, rounds=rounds)
         if given.only in ("", "start"):
             found += start.run(folder, rounds=rounds)
     goals = [ratio for ratio in found if ratio.goal is not None]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from flask import Flask
+from flask import Flask, redirect, request
+from werkzeug.wrappers import Response
 
 app = Flask(__name__)
 
@@ -11,3 +12,9 @@ app = Flask(__name__)
 def hello() -> str:
     """A line."""
     return "hello"
+
+
+@app.get("/r/<tag>")
+def on(tag: str) -> Response:
+    """A redirect."""
+    return redirect(f"{request.args['to']}?ref={tag}")

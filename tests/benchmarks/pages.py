@@ -32,10 +32,13 @@ class Page(NamedTuple):
     path: str
     headers: tuple[str, ...] = ()
     body: str = ""
+    status: int = 200
 
     def visited(self, seconds: float) -> Round:
         """A round of visits."""
-        return self.server.visited(self.path, seconds=seconds, headers=self.headers, body=self.body)
+        return self.server.visited(
+            self.path, seconds=seconds, headers=self.headers, body=self.body, status=self.status
+        )
 
 
 class Medians(NamedTuple):

@@ -105,10 +105,12 @@ class Server:
                 raise RuntimeError("the server did not start")
             time.sleep(0.02)
 
-    def visited(self, path: str, *, seconds: float, headers: tuple[str, ...] = (), body: str = "") -> Round:
+    def visited(
+        self, path: str, *, seconds: float, headers: tuple[str, ...] = (), body: str = "", status: int = 200
+    ) -> Round:
         """A round of visits to one page, or of posts of a form's `body` (URL-encoded, ASCII).
 
-        Raises RuntimeError when an answer was not 200.
+        Raises RuntimeError when an answer had another status.
         """
         before = processor_seconds(self.pid)
         done = subprocess.run(
@@ -131,7 +133,7 @@ class Server:
         )
         after = processor_seconds(self.pid)
         found = json.loads(done.stdout)
-        if set(found["statuses"]) != {"200"}:
+        if set(found["statuses"]) != {str(status)}:
             raise RuntimeError(f"{path} answered {found['statuses']}")
         cpu = None if before is None or after is None else (after - before) * 1000 / found["requests"]
         return Round(found["per_second"], found["p50_ms"], cpu, found["bytes"] / 1000)
