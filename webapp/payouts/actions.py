@@ -154,9 +154,9 @@ def _make(run: PayoutRun, payees: Sequence[Payee], *, now: datetime) -> None:
         {**same, "public_id": new_public_id(), "number": number, **_values(payee, buyer, now=now)}
         for number, payee in zip(numbers, payees, strict=True)
     ]
-    payouts = {
-        each.account_id: each for each in db.session.scalars(sa.insert(Payout).returning(Payout), rows)
-    }
+    # with a value for each column, be it NULL, all rows are one statement
+    written = sa.insert(Payout).returning(Payout).execution_options(render_nulls=True)
+    payouts = {each.account_id: each for each in db.session.scalars(written, rows)}
     db.session.execute(
         sa.update(AffiliateAccount).where(AffiliateAccount.id.in_(payouts)).values(paid_until=run.month)
     )
