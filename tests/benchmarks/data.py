@@ -126,6 +126,19 @@ def _insert(connection: sa.Connection, model: type[Base], rows: Iterable[dict[st
         connection.execute(sa.insert(model), some)
 
 
+def add_companies(app: Flask, count: int) -> None:
+    """So many organisations, each with a person who answers for it."""
+    now, numbers = clock.now(), range(1, count + 1)
+    tables: list[tuple[type[Base], Iterable[dict[str, Any]]]] = [
+        (User, (_person(n, now) for n in numbers)),
+        (Organisation, (_organisation(n, now) for n in numbers)),
+        (Membership, (_membership(n, now) for n in numbers)),
+    ]
+    with app.app_context(), write_connection() as connection:
+        for model, rows in tables:
+            _insert(connection, model, rows)
+
+
 def add_partners(app: Flask, count: int, *, concerned: int | None = None) -> None:
     """So many listed partners, each with a person; the first `concerned` want every call, the others none."""
     now = clock.now()
