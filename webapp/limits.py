@@ -38,9 +38,9 @@ class Limit:
 
 
 def network(address: str | None) -> str:
-    """Who asks, as limits count: an IPv4 address, or the /64 that one IPv6 customer has."""
+    """Who asks, as limits count: an IPv4 address, or the /64 that one IPv6 customer has. Of a network, itself."""
     try:
-        parsed = ip_address(address or "")
+        parsed = ip_address((address or "").removesuffix("/64"))
     except ValueError:
         return ""
     if isinstance(parsed, IPv6Address):
