@@ -167,7 +167,7 @@ def plain(text: str, most: int, *, sepa: bool) -> str:
         return for_payment(text, most)
     spelled = unicodedata.normalize("NFKD", for_payment(text, len(text)).translate(_SPELLED))
     bare = _NOT_SEPA.sub("", "".join(sign for sign in spelled if not unicodedata.combining(sign)))
-    return " ".join(bare.replace("//", "/").split())[:most].strip(" /")
+    return " ".join(re.sub(r"/+", "/", bare).split())[:most].strip(" /")
 
 
 def _add(parent: ET.Element, path: str, text: str = "", /, **attributes: str) -> ET.Element:
