@@ -38,6 +38,7 @@ from webapp.affiliation import actions, queries, rules
 from webapp.affiliation.models import Commission
 from webapp.affiliation.rules import Reason, Sign, State, Verdict
 from webapp.extensions import db
+from webapp.limits import network
 from webapp.orders.rules import Method
 from webapp.partnerships.rules import Access
 from webapp.payouts import actions as payouts
@@ -45,7 +46,7 @@ from webapp.products.rules import Family
 from webapp.rates import actions as rates
 from webapp.rates.rules import Quoted
 from webapp.renewals import actions as renewals
-from webapp.visits import Visit
+from webapp.visits import Visit, network_hash
 
 SUMMER = at(2026, 7, 1, 21, 30)  # 23:30 in Zurich, two hours ahead of UTC
 WINTER = at(2026, 11, 20, 23, 30)  # half past midnight of the 21st
@@ -383,6 +384,47 @@ def test_a_customer_with_the_affiliate_s_own_number_is_refused_at_once(affiliate
     customer = signed_up(affiliate, register_number="CHE-105.962.535")
     assert won(customer).verdict is Verdict.REFUSED
     assert of(ordered(customer)).reason is Reason.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("theirs", "mine"),
+    [
+        ({"vat_number": "CHE-105.962.535 MWST"}, {"vat_number": "CHE-105.962.535 TVA"}),
+        ({"register_number": "CHE-105.962.535"}, {"vat_number": "CHE-105.962.535 MWST"}),
+        ({"register_number": "404833048"}, {"register_number": "40483304800022"}),
+        ({"register_number": "404833048"}, {"vat_number": "FR83404833048"}),
+        ({"register_number": "HRB 12345 B"}, {"register_number": "HRB-12345-B"}),
+    ],
+)
+def test_another_spelling_of_the_number_does_not_help(affiliate, theirs, mine):
+    """RULES F3."""
+    for name, number in theirs.items():
+        setattr(affiliate.organisation, name, number)
+    db.session.commit()
+    assert won(signed_up(affiliate, **mine)).signs == {Sign.SAME_NUMBER}
+
+
+def test_a_number_that_is_entered_after_the_sign_up_is_seen_at_the_next_order(affiliate):
+    """RULES F3: not ordered by the affiliate itself."""
+    affiliate.organisation.vat_number = "CHE-105.962.535 MWST"
+    db.session.commit()
+    customer = signed_up(affiliate)
+    assert of(ordered(customer)).reason is None
+    customer.vat_number = "CHE-105.962.535 IVA"
+    db.session.commit()
+    assert of(ordered(customer, make_plan())).reason is Reason.OWN
+
+
+def test_an_ipv6_customer_is_one_network_too(affiliate):
+    """RULES F3: all of its /64, at the sign-up, at the order and among many."""
+    representative = owner_of(affiliate.organisation)
+    seen_at(representative, "2001:db8:1:2::aaaa", now=NOW - DAY)
+    own = visited(affiliate, NOW - HOUR, network=network("2001:db8:1:2::bbbb"))
+    assert won(signed_up(affiliate, visit=own)).signs == {Sign.SAME_NETWORK}
+    far = network("2001:db8:ffff::1")
+    others = [signed_up(affiliate, visit=visited(affiliate, NOW - HOUR, network=far)) for _n in range(4)]
+    assert [won(each).signs for each in others] == [set()] * 3 + [{Sign.MANY}]
+    assert won(others[0]).network_hash == network_hash("2001:db8:ffff::2") is not None
 
 
 def test_three_sign_ups_from_one_network_are_allowed_and_the_fourth_is_held(affiliate):

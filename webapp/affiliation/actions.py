@@ -250,14 +250,10 @@ def _signs(
     """What makes this sign-up look like the affiliate's own."""
     affiliate, since = account.organisation, queries.window(now, programme().affiliation.click_days)
     hashed = network_hash(visit.network)
-    same_numbers = (
-        (organisation.register_number, affiliate.register_number),
-        (organisation.vat_number, affiliate.vat_number),
-    )
     domain = person.email.rpartition("@")[2]
     domains = {email.rpartition("@")[2] for email in queries.emails_of(affiliate.id)} - FREE_MAIL
     found = {
-        Sign.SAME_NUMBER: any(mine and mine == theirs for mine, theirs in same_numbers),
+        Sign.SAME_NUMBER: _same_business(organisation, affiliate),
         Sign.SAME_PLACE: _place(organisation) == _place(affiliate),
         Sign.SAME_NETWORK: network(visit.network) in queries.networks_of(affiliate.id, since=since),
         Sign.SAME_DOMAIN: domain in domains,
@@ -266,6 +262,14 @@ def _signs(
         Sign.FAST: visit.click is not None and now - visit.at < timedelta(seconds=rules.HUMAN_SECONDS),
     }  # fmt: skip
     return frozenset(sign for sign, there in found.items() if there)
+
+
+def _same_business(one: Organisation, other: Organisation) -> bool:
+    """Whether a register or VAT number of both is the same."""
+    mine, theirs = (
+        {rules.core_of(each.register_number), rules.core_of(each.vat_number)} for each in (one, other)
+    )
+    return bool(mine & theirs - {""})
 
 
 def _place(organisation: Organisation) -> tuple[str, str, str]:
@@ -338,10 +342,13 @@ def _ordered(
     since = queries.window(order.placed_at, programme().affiliation.click_days)
     seen = queries.network_of(order.by, since=since) if order.by else ""
     assert attribution.first_order_at is not None
+    # what was known at the sign-up was refused then, and the desk may have forgiven it
+    same_number = Sign.SAME_NUMBER not in attribution.signs and _same_business(customer, account.organisation)
     return rules.Ordered(
         on=clock.day_of(order.placed_at), pays_until=attribution.pays_until,
         after_sign_up=attribution.first_order_at - attribution.at,
-        by_colleague=queries.share_people(customer.id, affiliate)
+        by_colleague=same_number
+        or queries.share_people(customer.id, affiliate)
         or bool(order.by and queries.belongs_to(order.by, affiliate)),
         same_network=bool(seen) and seen in queries.networks_of(affiliate, since=since),
         managed=order.partnership_id is not None or queries.is_managed(customer),

@@ -155,6 +155,17 @@ def why_not(ordered: Ordered, *, first_order: timedelta) -> Reason | None:
     return next((reason for applies, reason in reasons if applies), None)
 
 
+def core_of(number: str | None) -> str:
+    """What of a register or VAT number names the business, however it is written (RULES F3): of a Swiss UID with
+    MWST, TVA or IVA the UID, of a French SIRET or VAT number the SIREN."""
+    plain = "".join(sign for sign in (number or "").upper() if sign.isalnum())
+    if plain.startswith("CHE"):
+        return plain[:12]
+    if plain.startswith("FR") and len(plain) == 13:
+        return plain[4:]
+    return plain[:9] if plain.isdigit() and len(plain) == 14 else plain
+
+
 def verdict(signs: frozenset[Sign]) -> Verdict:
     """What becomes of a sign-up with these signs before anybody looked at it."""
     if signs & REFUSING:
