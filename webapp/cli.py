@@ -133,4 +133,4 @@ def run_payouts(month: datetime | None) -> None:
         made = paying.run_month(first, now=now)
     except Refused as refusal:
         raise click.ClickException(tell(refusal)) from None
-    click.echo(f"{made} payouts were made for {first:%Y-%m}.")
+    click.echo(f"Payouts made for {first:%Y-%m}: {made}.")

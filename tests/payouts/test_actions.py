@@ -31,6 +31,7 @@ from tests.payouts.story import (
     to,
 )
 from tests.times import NOW
+from webapp import jobs
 from webapp.accounts.rules import OnlyRepresentatives, Role
 from webapp.affiliation import actions as affiliation
 from webapp.affiliation import queries as commissions
@@ -143,6 +144,25 @@ def test_a_month_that_has_not_begun_is_refused(anna):
     earn(anna)
     with pytest.raises(rules.NotDue):
         actions.run_month(date(2027, 2, 1), now=JANUARY)
+
+
+def test_the_worker_and_a_command_do_the_same(anna, app, clock):
+    """RULES F8: safe to repeat; a month that has not begun is refused with a sentence."""
+    earn(anna)
+    clock.now = JANUARY
+    runner = app.test_cli_runner()
+    assert "payouts.runs" in jobs.run_due(now=JANUARY) and len(payouts()) == 1
+    again = runner.invoke(args=["payouts", "run"])
+    assert (again.exit_code, again.output) == (0, "Payouts made for 2027-01: 0.\n")
+    ahead = runner.invoke(args=["payouts", "run", "--month", "2027-02"])
+    assert ahead.exit_code == 1 and "The payouts of this month are not due yet." in ahead.output
+
+
+def test_the_command_pays(anna, app, clock):
+    earn(anna)
+    clock.now = JANUARY
+    done = app.test_cli_runner().invoke(args=["payouts", "run", "--month", "2027-01"])
+    assert done.output == "Payouts made for 2027-01: 1.\n" and len(payouts()) == 1
 
 
 def test_a_clock_that_is_set_back_changes_nothing(anna):
