@@ -6,7 +6,6 @@ statistics with it: the visitor's browser keeps the click, and a sign-up writes 
 
 from __future__ import annotations
 
-import atexit
 import logging
 import threading
 import time
@@ -14,6 +13,7 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from multiprocessing.util import Finalize
 
 from flask import Flask
 
@@ -110,7 +110,7 @@ class Clicks:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._keep_writing, name="clicks", daemon=True)
                 self._thread.start()
-                atexit.register(self.write)
+                Finalize(None, self.write, exitpriority=0)  # at the end of workers, too, unlike atexit
 
     def _keep_writing(self) -> None:
         while True:
