@@ -11,7 +11,6 @@ from tests.factories import make_affiliate, make_customer, make_order, make_orga
 from tests.ledger.story import has
 from tests.times import NOW
 from webapp.extensions import db
-from webapp.ledger import proofs
 from webapp.ledger import queries as ledger
 from webapp.ledger.rules import AccountKind
 from webapp.mailer import QueuedMail
@@ -98,12 +97,6 @@ def prepaid(account):
 
 def operator_has(kind, currency="CHF"):
     return ledger.balance(kind, currency=currency).minor
-
-
-def all_is_well():
-    """All that `flask ledger check` proves."""
-    found = proofs.run()
-    assert not any(found.values()), found
 
 
 def mails(kind):

@@ -8,6 +8,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from tests.books import all_is_well
 from tests.factories import join, make_user
 from tests.payouts.story import (
     DECEMBER,
@@ -17,7 +18,6 @@ from tests.payouts.story import (
     JANUARY,
     PAYPAL,
     affiliate,
-    all_is_well,
     earn,
     earnings,
     give_back,
@@ -42,14 +42,6 @@ from webapp.orders.rules import Treatment
 from webapp.payouts import actions, queries, rules
 from webapp.payouts.models import Payout
 from webapp.payouts.rules import Kind, RunState, State
-
-
-@pytest.fixture(autouse=True)
-def whatever_happened_adds_up(app):
-    """SECURITY L1–L7, M4: `flask ledger check` is green after each test."""
-    yield
-    db.session.rollback()
-    all_is_well()
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
+from tests.books import all_is_well
 from tests.partnerships.test_races import race
 from tests.payouts.story import (
     FEBRUARY,
@@ -17,7 +16,6 @@ from tests.payouts.story import (
     JANUARY,
     MONTHS,
     affiliate,
-    all_is_well,
     earn,
     earnings,
     give_back,
@@ -34,14 +32,6 @@ from webapp.payouts import actions, queries
 from webapp.payouts.rules import Kind, RunState
 
 ROOT = Path(__file__).parent.parent.parent
-
-
-@pytest.fixture(autouse=True)
-def whatever_happened_adds_up(app):
-    """SECURITY L1–L7, M4."""
-    yield
-    db.session.rollback()
-    all_is_well()
 
 
 def running(now=JANUARY):
