@@ -5,9 +5,6 @@ Each by one statement over the whole database; only orders of which something wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
-
 import sqlalchemy as sa
 from sqlalchemy.orm import joinedload
 
@@ -26,16 +23,19 @@ PORTION = 500  # orders read at a time
 
 def faults() -> list[str]:
     """What is wrong with commissions, looked at as a whole; nothing when all is well."""
-    return [*_forgotten(), *_earned(), *_booked(), *_whole(), *_given_back(), *_converted()]
+    return [
+        *proofs.told(_forgotten, "Order {number} of an affiliate's customer has no commission."),
+        *proofs.told(_earned, "Affiliate {tag} has earned {total}, its account says {earned}."),
+        *proofs.told(_booked, "What was booked for {subject} is off by {off} {currency}."),
+        *proofs.told(_whole, "Commission {id} should be {due}, {booked} of it is booked."),
+        *_given_back(),
+        *proofs.told(_converted, "Commission {id}: {booked} are not {amount} by the stored rate."),
+    ]
 
 
-def _told(rows: Iterable[sa.Row[Any]], sentence: str) -> list[str]:
-    return [sentence.format(**row._mapping) for row in rows]
-
-
-def _forgotten() -> list[str]:
+def _forgotten() -> proofs.Question:
     """RULES F2: each order of a customer that an affiliate won has its commission, if only to say why not."""
-    found = (
+    return (
         sa.select(Order.number)
         .join(Attribution, Attribution.organisation_id == Order.holder_id)
         .outerjoin(Commission, Commission.order_id == Order.id)
@@ -43,10 +43,9 @@ def _forgotten() -> list[str]:
         .order_by(Order.id)
         .limit(proofs.TOLD)
     )
-    return _told(db.session.execute(found), "Order {number} of an affiliate's customer has no commission.")
 
 
-def _earned() -> list[str]:
+def _earned() -> proofs.Question:
     """RULES F5: what decides an affiliate's rate is the sum of its commissions."""
     total = (
         sa.select(sa.func.coalesce(sa.func.sum(Commission.amount), 0))
@@ -54,15 +53,14 @@ def _earned() -> list[str]:
         .correlate(AffiliateAccount)
         .scalar_subquery()
     )
-    found = (
+    return (
         sa.select(AffiliateAccount.tag, AffiliateAccount.earned, total.label("total"))
         .where(AffiliateAccount.earned != total)
         .limit(proofs.TOLD)
     )
-    return _told(db.session.execute(found), "Affiliate {tag} has earned {total}, its account says {earned}.")
 
 
-def _booked() -> list[str]:
+def _booked() -> proofs.Question:
     """Each commission's transfers leave its amount on the affiliate's account, and nothing in another currency."""
     says = (
         sa.select(
@@ -82,21 +80,20 @@ def _booked() -> list[str]:
         .where(Transfer.subject.startswith(OF_COMMISSIONS), LedgerAccount.kind == AccountKind.EARNINGS)
     )  # fmt: skip
     both = sa.union_all(says, moved).subquery()
-    found = (
+    return (
         sa.select(both.c.subject, both.c.currency, sa.func.sum(both.c.amount).label("off"))
         .group_by(both.c.subject, both.c.organisation, both.c.currency)
         .having(sa.func.sum(both.c.amount) != 0)
         .order_by(both.c.subject)
         .limit(proofs.TOLD)
     )
-    return _told(db.session.execute(found), "What was booked for {subject} is off by {off} {currency}.")
 
 
-def _whole() -> list[str]:
+def _whole() -> proofs.Question:
     """RULES F5: a commission of an order of which nothing was given back is booked whole, or not at all yet."""
     known = sa.or_(Commission.exchange.is_not(None), Commission.currency == AffiliateAccount.currency)
     due = sa.case((sa.or_(Commission.reason.is_not(None), ~known), 0), else_=Commission.whole)
-    found = (
+    return (
         sa.select(Commission.id, Commission.booked, due.label("due"))
         .join(AffiliateAccount, AffiliateAccount.id == Commission.account_id)
         .join(Order, Order.id == Commission.order_id)
@@ -104,7 +101,6 @@ def _whole() -> list[str]:
         .order_by(Commission.id)
         .limit(proofs.TOLD)
     )
-    return _told(db.session.execute(found), "Commission {id} should be {due}, {booked} of it is booked.")
 
 
 def _given_back() -> list[str]:
@@ -131,10 +127,10 @@ def _given_back() -> list[str]:
     return wrong[: proofs.TOLD]
 
 
-def _converted() -> list[str]:
+def _converted() -> proofs.Question:
     """RULES F9: the amount is what is booked, in the affiliate's currency, by the stored rate."""
     turned = (2 * Commission.booked * Commission.exchange + MILLION) // (2 * MILLION)
-    found = (
+    return (
         sa.select(Commission.id, Commission.booked, Commission.amount)
         .where(
             sa.or_(
@@ -145,7 +141,6 @@ def _converted() -> list[str]:
         .order_by(Commission.id)
         .limit(proofs.TOLD)
     )
-    return _told(db.session.execute(found), "Commission {id}: {booked} are not {amount} by the stored rate.")
 
 
 proofs.register("affiliation", faults)
