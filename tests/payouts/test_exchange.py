@@ -160,10 +160,10 @@ def test_the_files_of_a_run_hold_what_it_pays(client, cast, clock, schema):
     assert texts(whole, "EndToEndId") == [first.number]
     assert texts(whole, "Cdtr/Nm") == ["Anna Ännchen"] and texts(whole, "CdtrAcct/Id/IBAN") == [IBAN]
     assert texts(whole, "CtrlSum") == ["60.00", "60.00"] and texts(whole, "ReqdExctnDt/Dt") == ["2027-01-01"]
-    assert texts(whole, "RmtInf/Ustrd") == [f"Commissions, credit note {first.number}"]
+    assert texts(whole, "RmtInf/Ustrd") == [f"Provisionen, Gutschrift {first.number}"]
     rows = list(csv.reader(io.StringIO(client.get(page.links["Download PayPal’s file"]).text)))
     number = payouts()[1].number
-    assert rows == [[PAYPAL, "123.45", "CHF", number, f"Commissions, credit note {number}"]]
+    assert rows == [[PAYPAL, "123.45", "CHF", number, f"Provisionen, Gutschrift {number}"]]
 
 
 def test_paypal_gets_no_longer_files_than_it_takes(client, cast, clock, monkeypatch):
