@@ -35,7 +35,7 @@ _numbers = count(1)
 def affiliate(name="Anna Empfiehlt", owner=None, **values):
     """An affiliate from Bern with an owner of its own."""
     owner = owner or make_user(f"{name} Owner")
-    values = {"street": f"Am Bach {next(_numbers)}", "register_number": None, "language": "en", **values}
+    values = {"street": f"Am Bach {next(_numbers)}", "register_number": None, **values}
     return make_affiliate(make_organisation(name, owner=owner, **values))
 
 
