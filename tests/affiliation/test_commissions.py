@@ -352,13 +352,14 @@ def test_allowing_a_customer_again_forgives_no_other_reason(affiliate, cast):
     """RULES F2–F4: an order that would not have counted anyway does not count afterwards either."""
     customer = held_customer(affiliate)
     ordered(customer)
+    before = ordered(customer, now=NOW + 400 * DAY)
     actions.review(won(customer), Verdict.REFUSED, note="", by=cast.olga, now=NOW)
     over = ordered(customer, now=NOW + 400 * DAY)
     becomes_colleague(owner_of(affiliate.organisation), customer)
     own = ordered(customer, now=NOW + DAY)
     excluded = ordered(customer, plan_for(5_000, affiliates=False), now=NOW)
     actions.review(won(customer), Verdict.ALLOWED, note="", by=cast.olga, now=NOW)
-    assert [of(each).reason for each in (over, own)] == [Reason.OVER, Reason.OWN]
+    assert [of(each).reason for each in (before, over, own)] == [Reason.OVER, Reason.OVER, Reason.OWN]
     assert of(excluded).reason in (Reason.OWN, Reason.EXCLUDED)
     assert earnings(affiliate) == 3_000
 

@@ -8,7 +8,7 @@ SECURITY M3–M7; and whatever happened, all that `flask ledger check` proves is
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -297,8 +297,8 @@ class Model:
 class Story(RuleBasedStateMachine):
     """Each rule does the same to both; the invariants compare."""
 
-    @initialize()
-    def begin(self) -> None:
+    @initialize(rate=st.booleans())
+    def begin(self, rate: bool) -> None:
         db.session.rollback()
         self.model, self.rows, self.now = Model(), {}, NOW
         self.olga = make_user("Olga", operator_since=NOW)
@@ -309,6 +309,8 @@ class Story(RuleBasedStateMachine):
         }
         self.model.rates = {row.day: row.millionths for row in db.session.scalars(sa.select(ExchangeRate))}
         self.model.runs = {(row.month, row.currency) for row in db.session.scalars(sa.select(PayoutRun))}
+        if rate and not self.model.rates:
+            self.rate_is_imported(days=3, millionths=937_654)
         self.under_way = {each: operator_has(each) for each in ("CHF", "EUR")}
         for name, currency, outside in (("Anna", "CHF", False), ("Bert", "EUR", True)):
             affiliate = Affiliate(name, currency, outside)
@@ -318,6 +320,10 @@ class Story(RuleBasedStateMachine):
                 affiliate.holds_until = NOW - 25 * DAY
             self.rows[affiliate] = account
             self.model.affiliates.append(affiliate)
+            for each in ("CHF", "EUR"):
+                client = self.sign_up(affiliate, each, "click")
+                assert client
+                self.order(client, ["large"] if each == currency else ["odd"], pays=each == currency)
 
     def settle(self, deal: Deal) -> None:
         self.model.settle(deal, self.rows[deal].paid_at, self.now)
@@ -330,9 +336,14 @@ class Story(RuleBasedStateMachine):
     @rule(
         who=st.integers(0, 1), currency=st.sampled_from(("CHF", "EUR")),
         how=st.sampled_from(("click", "click", "click", "code", "own place", "own number", "old click")),
+        plan=st.sampled_from(("odd", "large", "nothing yet")),
     )  # fmt: skip
-    def somebody_signs_up(self, who: int, currency: str, how: str) -> None:
-        affiliate = self.model.affiliates[who]
+    def somebody_signs_up(self, who: int, currency: str, how: str, plan: str) -> None:
+        client = self.sign_up(self.model.affiliates[who], currency, how)
+        if client and plan != "nothing yet":
+            self.order(client, [plan], pays=True)
+
+    def sign_up(self, affiliate: Affiliate, currency: str, how: str) -> Client | None:
         account: AffiliateAccount = self.rows[affiliate]
         own = account.organisation
         values: dict[str, Any] = {"currency": currency, "country": "CH" if currency == "CHF" else "DE"}
@@ -351,25 +362,34 @@ class Story(RuleBasedStateMachine):
         if how == "code" and found:
             verdict = found.verdict  # many codes from one place make somebody look
         assert (found is not None) == (affiliate.open and how != "old click")
-        if found:
-            assert (found.verdict, found.account) == (verdict, account)
-            client = Client(affiliate, values["currency"], self.now, verdict)
-            self.rows[client] = customer
-            self.model.clients.append(client)
+        if found is None:
+            return None
+        assert (found.verdict, found.account) == (verdict, account)
+        client = Client(affiliate, values["currency"], self.now, verdict)
+        self.rows[client] = customer
+        self.model.clients.append(client)
+        return client
 
     @precondition(lambda self: self.model.clients)
-    @rule(data=st.data(), plans=st.lists(st.sampled_from(tuple(PRICES)), min_size=1, max_size=3))
-    def somebody_orders(self, data: Any, plans: list[str]) -> None:
-        client = data.draw(st.sampled_from(self.model.clients))
+    @rule(
+        data=st.data(), plans=st.lists(st.sampled_from(tuple(PRICES)), min_size=1, max_size=3),
+        pays=st.booleans(),
+    )  # fmt: skip
+    def somebody_orders(self, data: Any, plans: list[str], pays: bool) -> None:
+        self.order(data.draw(st.sampled_from(self.model.clients)), plans, pays=pays)
+
+    def order(self, client: Client, plans: list[str], *, pays: bool) -> None:
         order = ordered(self.rows[client], *(self.plans[plan] for plan in plans), now=self.now)
         deal = self.model.place(client, plans, self.now)
         self.rows[deal] = order
         self.settle(deal)
+        if pays:
+            self.pay(deal)
 
-    @precondition(lambda self: self.model.clients)
+    @precondition(lambda self: len(self.model.clients) > 4)
     @rule(data=st.data(), colleague=st.booleans())
     def somebody_else_appears(self, data: Any, colleague: bool) -> None:
-        client = data.draw(st.sampled_from(self.model.clients))
+        client = data.draw(st.sampled_from(self.model.clients[4:]))
         if colleague and not client.colleague:
             becomes_colleague(owner_of(self.rows[client]), self.rows[client.affiliate].organisation)
             client.colleague = True
@@ -386,7 +406,9 @@ class Story(RuleBasedStateMachine):
     @precondition(lambda self: self.model.deals)
     @rule(data=st.data())
     def order_is_paid(self, data: Any) -> None:
-        deal = self.deal(data)
+        self.pay(self.deal(data))
+
+    def pay(self, deal: Deal) -> None:
         if self.rows[deal].missing.minor > 0:
             paid(self.rows[deal], now=self.now)
             self.settle(deal)
@@ -412,7 +434,7 @@ class Story(RuleBasedStateMachine):
             deal.over, deal.credited = True, list(deal.nets)
             self.settle(deal)
 
-    @rule(days=st.integers(0, 40), millionths=st.integers(500_000, 2_000_000))
+    @rule(days=st.integers(0, 8), millionths=st.integers(500_000, 2_000_000))
     def rate_is_imported(self, days: int, millionths: int) -> None:
         day = day_of(self.now) - days * DAY
         known = self.model.rates.get(day)
@@ -465,8 +487,12 @@ class Story(RuleBasedStateMachine):
 
     # --- payouts
 
-    @rule()
-    def month_is_paid(self) -> None:
+    @rule(next_month=st.booleans())
+    def month_is_paid(self, next_month: bool) -> None:
+        if next_month:
+            self.now = datetime.combine(day_of(self.now).replace(day=1) + 32 * DAY, time(9), UTC).replace(
+                day=1
+            )
         made = self.model.run(self.now)
         assert payouts.run_due(now=self.now) == len(made)
         for each in made:
@@ -610,8 +636,8 @@ def test_any_story_follows_the_rules(app):
     run_state_machine_as_test(
         Story,
         settings=settings(
-            max_examples=4 if on_postgres else 14,
-            stateful_step_count=50,
+            max_examples=3 if on_postgres else 10,
+            stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),
         ),
