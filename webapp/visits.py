@@ -252,10 +252,13 @@ def here() -> str:
 
 def current() -> Visit | None:
     """The visitor's last click that still counts (RULES F2)."""
-    known = [visit for visit in (g.get("visit"), _read(session.get(IN_SESSION)), _from_cookie()) if visit]
-    since = clock.now() - timedelta(days=_terms().click_days)
-    last = max(known, key=lambda visit: visit.at, default=None)
-    return replace(last, network=here()) if last and last.at >= since else None
+    known = (g.get("visit"), _read(session.get(IN_SESSION)), _from_cookie())
+    now = clock.now()
+    since = now - timedelta(days=_terms().click_days)
+    # one from the future, of a clock that went wrong, stands in no other's way
+    counting = [visit for visit in known if visit and since <= visit.at <= now]
+    last = max(counting, key=lambda visit: visit.at, default=None)
+    return replace(last, network=here()) if last else None
 
 
 def told(typed: str) -> Visit | None:

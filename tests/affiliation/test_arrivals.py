@@ -420,6 +420,19 @@ def test_after_thirty_days_a_click_counts_no_more(client, affiliate, clock):
     assert won() is None
 
 
+def test_a_click_of_a_clock_that_was_ahead_stands_in_no_other_s_way(client, affiliate, clicks, clock):
+    """RULES F2: the clock is set back; the link that is followed then wins."""
+    clock.forward(days=9)
+    client.submit(f"/en/partners?ref={affiliate.tag}", {"remember": "yes"}, to="/visit")
+    clock.forward(days=-9)
+    assert "Who told you about us?" in client.get_page("/en/sign-up")
+    other = make_affiliate(make_organisation("Bert Empfiehlt", owner=make_user("Bert Affiliate")))
+    client.get_page(f"/en/partners?ref={other.tag}")
+    clock.forward(minutes=5)
+    client.submit("/en/sign-up", COMPANY)
+    assert won().account_id == other.id
+
+
 def test_a_click_wins_one_customer(client, another, affiliate, clicks):
     """RULES F2: a copied cookie wins nobody else."""
     client.submit(f"/en/partners?ref={affiliate.tag}", {"remember": "yes"}, to="/visit")
