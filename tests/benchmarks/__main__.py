@@ -11,11 +11,23 @@ import platform
 import tempfile
 from pathlib import Path
 
-from tests.benchmarks import clicks, ledger, mails, money, orders, pages, partnerships, payouts, report, start
+from tests.benchmarks import (
+    clicks,
+    earnings,
+    ledger,
+    mails,
+    money,
+    orders,
+    pages,
+    partnerships,
+    payouts,
+    report,
+    start,
+)
 
 PARTS = (
     *("directory", "inbox", "weight", "clicks", "clients", "confirm", "mail"),
-    *("orders", "import", "statement", "csv", "check", "invoices", "payouts", "start"),
+    *("orders", "import", "statement", "csv", "check", "invoices", "earnings", "payouts", "start"),
 )
 
 
@@ -54,6 +66,8 @@ def main() -> None:
             found += ledger.run(given.database, folder, rounds=rounds, seconds=seconds, only=given.only)
         if given.only in ("", "invoices"):
             found += money.run(given.database, folder, rounds=rounds, only=given.only)
+        if given.only in ("", "earnings"):
+            found += earnings.run(given.database, folder, rounds=rounds, seconds=seconds)
         if given.only in ("", "payouts"):
             found += payouts.run(given.database, folder, rounds=rounds)
         if given.only in ("", "start"):

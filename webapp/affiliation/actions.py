@@ -69,7 +69,7 @@ def _open(organisation: Organisation, *, now: datetime) -> AffiliateAccount:
     while True:  # a tag is taken once in a billion times
         account = AffiliateAccount(
             organisation=organisation, tag=rules.new_tag(), currency=organisation.currency, joined_at=now,
-            policy_version=programme().version, earned=0, tier=0,
+            policy_version=programme().version, earned=0, moves=0, tier=0,
         )  # fmt: skip
         try:
             with db.session.begin_nested():
@@ -368,6 +368,7 @@ def _settle(commission: Commission, *, now: datetime) -> None:
         before = commission.amount
         _book(commission, due, now=now)
         account.earned += commission.amount - before
+        account.moves += 1
         _tell_of_tier(account, now=now)
     if due is not None and due.minor == 0 and commission.whole and not commission.reason:
         commission.cancelled_at = commission.cancelled_at or now

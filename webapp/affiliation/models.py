@@ -20,8 +20,9 @@ class AffiliateAccount(Base):
     """An organisation that recommends the operator (RULES F1); closed, it may be opened again with the same tag.
 
     Its `currency` stays the one of the day it joined. `earned` is the sum of its commissions, less what was taken
-    back, in minor units: it decides the rate (RULES F5). `paid_until`: what was confirmed before that day was in
-    a payout; nothing is confirmed before it any more. `tier` is the highest rate that was told by mail.
+    back, in minor units: it decides the rate (RULES F5); `moves` counts how often it changed. `paid_until`: what was
+    confirmed before that day was in a payout; nothing is confirmed before it any more. `tier` is the highest rate
+    that was told by mail.
     """
 
     __tablename__ = "affiliate_accounts"
@@ -35,6 +36,7 @@ class AffiliateAccount(Base):
     policy_version: Mapped[str] = mapped_column(sa.String(40))  # whose terms were accepted
     closed_at: Mapped[datetime | None]
     earned: Mapped[int] = mapped_column(sa.BigInteger, default=0, server_default="0")
+    moves: Mapped[int] = mapped_column(default=0, server_default="0")
     tier: Mapped[int] = mapped_column(default=0, server_default="0")
     paid_until: Mapped[date | None]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from webapp import charts, clock
+from webapp import charts, clock, kept
 from webapp.affiliation import rules
 from webapp.affiliation.models import AffiliateAccount, Attribution, Commission
 from webapp.affiliation.rules import Course, Verdict
@@ -24,6 +24,7 @@ from webapp.programme import programme
 
 PER_PAGE = 25
 MONTHS_DRAWN = 12
+ACCOUNTS_KEPT = 512
 BATCH = 2_000  # rows of a file that are read at a time
 
 
@@ -53,7 +54,22 @@ def _share(earned: Money, tiers: list[tuple[int, int]]) -> int:
 
 
 def chart(account: AffiliateAccount, *, today: date) -> Chart | None:
-    """What the orders of each month brought, less what was taken back; None without any."""
+    """What the orders of each month brought, less what was taken back; None without any.
+
+    Kept until a commission of the account changes: an affiliate may have a hundred thousand of them.
+    """
+    shelf, key = (
+        kept.shelf("commissions by month", ACCOUNTS_KEPT),
+        (account.id, account.moves, today.replace(day=1)),
+    )
+    drawn: Chart | None = shelf.get(key)
+    if drawn is None and account.moves:
+        drawn = _chart(account, today=today)
+        shelf.put(key, drawn)
+    return drawn
+
+
+def _chart(account: AffiliateAccount, *, today: date) -> Chart | None:
     first = today.replace(day=1)
     for _month in range(MONTHS_DRAWN - 1):
         first = date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1)

@@ -66,29 +66,51 @@ def standing(account: AffiliateAccount, *, now: datetime) -> Standing:
     )  # fmt: skip
 
 
-def _sums(account: AffiliateAccount, *, today: date, month: date, following: date) -> Any:
-    return db.session.execute(
-        _sums_of_account(), {"account": account.id, "today": today, "month": month, "following": following}
+@dataclass(frozen=True)
+class _Sums:
+    """Minor units: what waits, what was confirmed by certain days, and what was paid."""
+
+    waiting: int
+    confirmed: int
+    before_month: int
+    before_following: int
+    paid: int
+
+
+def _sums(account: AffiliateAccount, *, today: date, month: date, following: date) -> _Sums:
+    """All that was earned less what is not confirmed yet: only this month's and open commissions are read."""
+    row = db.session.execute(
+        _late_sums(), {"account": account.id, "today": today, "month": month, "following": following}
     ).one()
+    settled = account.earned - row.open
+    return _Sums(
+        row.open + row.after_today, settled - row.after_today, settled - row.since_month,
+        settled - row.since_following, row.paid,
+    )  # fmt: skip
 
 
 @cache
-def _sums_of_account() -> sa.Select[Any]:
-    """One statement over an index that holds all that it asks."""
-    day = Commission.confirms_on
+def _late_sums() -> sa.Select[Any]:
+    """One statement over two short ranges of an index that holds all that it asks."""
+    today, month, following = (sa.bindparam(name, type_=sa.Date) for name in ("today", "month", "following"))
+    own = sa.select(Commission.confirms_on.label("day"), Commission.amount.label("amount")).where(
+        Commission.account_id == sa.bindparam("account")
+    )
+    late = sa.union_all(
+        own.where(Commission.confirms_on.is_(None)), own.where(Commission.confirms_on >= month)
+    ).subquery()
 
     def total(counts: sa.ColumnElement[bool]) -> sa.ColumnElement[int]:
-        return sa.func.coalesce(sa.func.sum(sa.case((counts, Commission.amount), else_=0)), 0)
+        return sa.func.coalesce(sa.func.sum(sa.case((counts, late.c.amount), else_=0)), 0)
 
-    today, month, following = (sa.bindparam(name, type_=sa.Date) for name in ("today", "month", "following"))
     paid = sa.select(sa.func.coalesce(sa.func.sum(Payout.amount), 0)).where(
         Payout.account_id == sa.bindparam("account"), Payout.returned_at.is_(None)
     )
     return sa.select(
-        total(sa.or_(day.is_(None), day > today)).label("waiting"), total(day <= today).label("confirmed"),
-        total(day < month).label("before_month"), total(day < following).label("before_following"),
+        total(late.c.day.is_(None)).label("open"), total(late.c.day > today).label("after_today"),
+        total(late.c.day >= month).label("since_month"), total(late.c.day >= following).label("since_following"),
         paid.scalar_subquery().label("paid"),
-    ).where(Commission.account_id == sa.bindparam("account"))  # fmt: skip
+    )  # fmt: skip
 
 
 def preference_of(account: AffiliateAccount) -> Preference:

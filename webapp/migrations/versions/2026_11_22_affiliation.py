@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("policy_version", sa.String(length=40), nullable=False),
         sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("earned", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("moves", sa.Integer(), server_default="0", nullable=False),
         sa.Column("tier", sa.Integer(), server_default="0", nullable=False),
         sa.Column("paid_until", sa.Date(), nullable=True),
         sa.CheckConstraint("currency IN ('CHF', 'EUR')", name=op.f("ck_affiliate_accounts_currency")),
