@@ -1,5 +1,6 @@
 """The bank's files: read whole, or refused with the line named (RULES F9)."""
 
+import tracemalloc
 from datetime import date
 
 import pytest
@@ -74,6 +75,18 @@ def test_what_is_wrong_is_refused_whole_with_its_line(data, line, words):
         files.read(data)
     (fault,) = refused.value.faults
     assert fault.line == line and words in fault.sentence
+
+
+def test_a_file_full_of_faults_is_left_after_those_that_are_told():
+    """SECURITY 3: what is wrong with it takes no more memory than the file itself."""
+    data = b"Date,CHF\n" + b"a,b\n" * 100_000
+    tracemalloc.start()
+    with pytest.raises(Faults) as refused:
+        files.read(data)
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert len(refused.value.faults) == files.FAULTS_TOLD
+    assert most < 20 * len(data)
 
 
 def test_the_rate_the_other_way_round_is_the_reciprocal():
