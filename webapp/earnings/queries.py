@@ -75,11 +75,14 @@ def _chart(account: AffiliateAccount, *, today: date) -> Chart | None:
         first = date(first.year - (first.month == 1), (first.month - 2) % 12 + 1, 1)
     months = {
         month: account.money(
-            db.session.scalar(
-                _PLACED,
-                {"account": account.id, "since": clock.start_of(month), "until": clock.start_of(next_month(month))},
-            )
-            or 0
+            int(
+                db.session.scalar(
+                    _PLACED,
+                    {"account": account.id, "since": clock.start_of(month),
+                     "until": clock.start_of(next_month(month))},
+                )
+                or 0
+            )  # PostgreSQL's sums are decimals
         )
         for month in months_between(first, today)
     }  # fmt: skip

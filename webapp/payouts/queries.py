@@ -82,11 +82,11 @@ def _sums(account: AffiliateAccount, *, today: date, month: date, following: dat
     row = db.session.execute(
         _late_sums(), {"account": account.id, "today": today, "month": month, "following": following}
     ).one()
-    settled = account.earned - row.open
+    open_, after_today, since_month, since_following, paid = map(int, row)  # PostgreSQL's sums are decimals
+    settled = account.earned - open_
     return _Sums(
-        row.open + row.after_today, settled - row.after_today, settled - row.since_month,
-        settled - row.since_following, row.paid,
-    )  # fmt: skip
+        open_ + after_today, settled - after_today, settled - since_month, settled - since_following, paid
+    )
 
 
 @cache
