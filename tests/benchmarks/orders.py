@@ -14,14 +14,11 @@ from typing import NamedTuple
 from tests.benchmarks import data, report
 from tests.benchmarks.report import Ratio, middle, over
 from tests.benchmarks.twin import Twins, twins
-from tests.factories import make_order, make_plan, make_product
+from tests.factories import make_order, make_plan, make_prepaid, make_product
 from tests.payments.story import file_of
 from webapp import clock
 from webapp.accounts.models import Organisation, User
 from webapp.extensions import db
-from webapp.ledger import actions as ledger
-from webapp.ledger.rules import AccountKind, Booking, Cause, Side
-from webapp.money import Money
 from webapp.orders import actions
 from webapp.orders.models import Order
 from webapp.orders.quotes import Wanted, renewal_of
@@ -91,11 +88,7 @@ def _fill(rounds: int) -> None:
     renewals = (rounds + 1) * ORDERS * LINES
     for n in range(renewals):
         make_product(payer, f"site-{n}.example", plan)
-    prepaid, now = Side(AccountKind.PREPAID, payer.id), clock.now()
-    ledger.book(
-        [Booking(Side(AccountKind.BANK), prepaid, Money(BALANCE, "CHF"), Cause.TOPPED_UP, "in", "bench", "", "-")],
-        now=now,
-    )  # fmt: skip
+    make_prepaid(payer, BALANCE, "CHF", now=clock.now())
 
 
 def _new(count: int, n: int) -> list[Wanted]:
