@@ -500,6 +500,15 @@ def test_what_is_given_back_lowers_the_rate_of_later_orders_only(affiliate):
     assert of(earning(affiliate, 1)).rate == 25
 
 
+def test_an_order_that_nobody_pays_raises_no_rate(affiliate):
+    """RULES F5: else an unpaid decoy would raise the rate of all that follow."""
+    decoy = earning(affiliate, 2_000_000, paid=False)
+    order = earning(affiliate, 2_500)
+    assert queries.commission_of(order).rate == 25
+    paid(decoy, now=NOW)
+    assert queries.commission_of(earning(affiliate, 2_500)).rate == 50
+
+
 def test_a_rate_is_told_once(affiliate):
     """RULES F5: not at the start, not again after a refund, once for two steps at a time."""
     earning(affiliate, 4_999)

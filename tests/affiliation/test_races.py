@@ -20,7 +20,7 @@ from tests.affiliation.story import (
     visited,
     won,
 )
-from tests.factories import make_organisation, make_rate, make_user
+from tests.factories import make_organisation, make_prepaid, make_rate, make_user
 from tests.partnerships.test_races import race
 from tests.tenders.story import kinds_of
 from tests.times import NOW
@@ -44,12 +44,10 @@ TIMES = 4
 JANUARY = at(2027, 1, 1, 1)
 
 
-def ordering(customer, plan):
+def ordering(customer, plan, method=Method.INVOICE):
     def act(own):
         holder, wanted = own(customer), Wanted(own(plan), "neu.ch")
-        return lambda: orders.place(
-            holder, [wanted], side=Side.CLIENT, method=Method.INVOICE, by=None, now=NOW
-        )
+        return lambda: orders.place(holder, [wanted], side=Side.CLIENT, method=method, by=None, now=NOW)
 
     return act
 
@@ -83,8 +81,10 @@ def test_two_orders_of_two_customers_at_once(app):
     earning(account, 4_000)
     customers = [signed_up(account) for _n in range(2)]
     plan = plan_for(8_000)
+    for each in customers:
+        make_prepaid(each, 10_000 * TIMES)
     for n in range(TIMES):
-        results = race(app, *(ordering(each, plan) for each in customers))
+        results = race(app, *(ordering(each, plan, Method.PREPAID) for each in customers))
         assert not [each for each in results if isinstance(each, Exception)], results
         assert booked(account) == earnings(account)
         if n == 0:  # 20.– reach the step of 50.–: the later one is paid at 30 per cent

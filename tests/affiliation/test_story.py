@@ -110,6 +110,11 @@ class Affiliate:
         return sum(deal.amount for deal in self.deals)
 
     @property
+    def counted(self) -> int:
+        """RULES F5: without what is not paid or looked at yet."""
+        return sum(deal.amount for deal in self.deals if deal.confirms)
+
+    @property
     def balance(self) -> int:
         return self.earned - sum(each.amount for each in self.paid if not each.returned)
 
@@ -232,7 +237,7 @@ class Model:
 
     def place(self, client: Client, plans: list[str], now: datetime) -> Deal:
         client.first = client.first or now
-        earned, counts = client.affiliate.earned, [COUNTS[plan] for plan in plans]
+        earned, counts = client.affiliate.counted, [COUNTS[plan] for plan in plans]
         rate = [rate for step, rate in TIERS if earned >= step][-1]
         nets = [PRICES[plan] for plan in plans]
         deal = Deal(
@@ -244,6 +249,10 @@ class Model:
 
     def settle(self, deal: Deal, paid_at: datetime | None, now: datetime) -> None:
         """RULES F5, F6, SECURITY M3: what follows from the facts; `paid_at` is the order's."""
+        self.follow(deal, paid_at, now)
+        self.tell(deal.client.affiliate)
+
+    def follow(self, deal: Deal, paid_at: datetime | None, now: datetime) -> None:
         client, affiliate = deal.client, deal.client.affiliate
         if deal.foreign and deal.exchange is None:
             deal.exchange = self.exchange(deal)
@@ -253,7 +262,6 @@ class Model:
         if due != deal.booked:
             deal.booked = due
             deal.amount = rounded(due * deal.exchange, MILLION) if deal.exchange else due
-            self.tell(affiliate)
         if deal.reason:
             return
         deal.fell = deal.fell or (due == 0 and deal.whole > 0)
@@ -264,7 +272,7 @@ class Model:
             deal.confirms = max(each for each in days if each)
 
     def tell(self, affiliate: Affiliate) -> None:
-        rate = [rate for step, rate in TIERS if affiliate.earned >= step][-1]
+        rate = [rate for step, rate in TIERS if affiliate.counted >= step][-1]
         if rate > affiliate.tier:
             affiliate.told += not (affiliate.tier == 0 and rate == 25)
             affiliate.tier = rate

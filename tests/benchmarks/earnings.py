@@ -30,7 +30,8 @@ COMMISSIONS = """
     {numbers} INSERT INTO commissions (public_id, order_id, account_id, attribution_id, placed_at, counted, currency,
         base, excluded, rate, earned_before, whole, booked, amount, moves, waits_until, confirms_on, policy_version)
     SELECT 'k' || n, n, CASE WHEN n > :few THEN 1 ELSE 2 END, CASE WHEN n > :few THEN 1 ELSE 2 END, {moment}, '{{}}',
-        'CHF', 10000, 0, 35, 0, 3500, 3500, 3500, 1, :waited, CASE WHEN n % 12 = 0 THEN :confirmed ELSE :before END, 'bench'
+        'CHF', 10000, 0, 35, 0, 3500, 3500, 3500, 1, :waited,
+        CASE WHEN n % 12 = 0 THEN :confirmed ELSE :before END, 'bench'
     FROM numbers
 """
 
@@ -74,7 +75,8 @@ def _fill(app: Flask) -> None:
         moment = MOMENT[connection.dialect.name].format(step=300)
         values = {
             "now": begin, "start": begin, "day": day, "few": FEW, "payer": 1, "first": 0,
-            "waited": day - timedelta(days=99), "confirmed": day - timedelta(days=10), "before": day - timedelta(days=90),
+            "waited": day - timedelta(days=99), "before": day - timedelta(days=90),
+            "confirmed": day - timedelta(days=10),
         }  # fmt: skip
         for statement, count in (
             (ACCOUNTS, 2), (WON, 2), (COMMISSIONS, MANY + FEW), (history.ORDERS, MANY + FEW),

@@ -150,7 +150,7 @@ def test_what_was_paid_and_refunded_afterwards_is_carried(client, cast, account)
     assert standing.confirmed == Money(-6_000, "CHF") and standing.paid == Money(6_000, "CHF")
     client.sign_in(cast.stefan)
     page = client.get_page(at(account))
-    assert "refunded after they had been paid out" in page and "Paid on" in page
+    assert "refunded after their commission had been paid out" in page and "Paid on" in page
     assert db.session.query(Commission).one().amount == 0
 
 
@@ -167,6 +167,6 @@ def test_the_way_to_the_next_rate_is_drawn(client, cast, account, earned, share,
     """RULES F5."""
     if earned:  # by one order, at the lowest rate
         plan = make_plan(price_chf=4 * earned, sliding=False)
-        make_order(make_customer(account), Wanted(plan, "example.com"))
+        make_order(make_customer(account), Wanted(plan, "example.com"), paid=True)
     assert queries.progress(account).share == share
     assert missing in client.sign_in(cast.stefan).get_page(at(account))

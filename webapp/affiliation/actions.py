@@ -322,11 +322,12 @@ def _note(order: Order, attribution: Attribution, account: AffiliateAccount) -> 
     base = order.money(sum(line.net for line in counted))
     ordered = _ordered(order, attribution, account, counted=bool(counted))
     reason = rules.why_not(ordered, first_order=timedelta(hours=terms.first_order_hours))
-    rate = rules.rate_at(account.money(account.earned), terms.tiers)
+    earned = queries.counted(account)
+    rate = rules.rate_at(earned, terms.tiers)
     commission = Commission(
         order=order, account=account, attribution=attribution, placed_at=order.placed_at, reason=reason,
         counted={"positions": [line.position for line in counted]}, currency=order.currency,
-        base=base.minor, excluded=order.net - base.minor, rate=rate, earned_before=account.earned,
+        base=base.minor, excluded=order.net - base.minor, rate=rate, earned_before=earned.minor,
         whole=rules.whole_commission(base, rate).minor, booked=0, amount=0, moves=0,
         waits_until=rules.last_waiting_day(ordered.on, terms.pending_days), policy_version=programme().version,
     )  # fmt: skip
@@ -369,12 +370,12 @@ def _settle(commission: Commission, *, now: datetime) -> None:
         _book(commission, due, now=now)
         account.earned += commission.amount - before
         account.moves += 1
-        _tell_of_tier(account, now=now)
     if due is not None and due.minor == 0 and commission.whole and not commission.reason:
         commission.cancelled_at = commission.cancelled_at or now
     if commission.confirms_on is None and due is not None and not commission.reason:
         _confirm(commission, now=now)
     db.session.flush()
+    _tell_of_tier(account, now=now)
 
 
 def _due(commission: Commission) -> Money | None:
@@ -453,7 +454,7 @@ def _about(commission: Commission) -> tuple[str, str, str]:
 
 def _tell_of_tier(account: AffiliateAccount, *, now: datetime) -> None:
     """A mail when the affiliate reaches a rate for the first time (RULES F5)."""
-    rate = rules.rate_at(account.money(account.earned), programme().affiliation.tiers)
+    rate = rules.rate_at(queries.counted(account), programme().affiliation.tiers)
     if rate <= account.tier:
         return
     first, account.tier = account.tier == 0 and rate == _lowest(programme().affiliation), rate

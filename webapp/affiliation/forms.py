@@ -39,7 +39,7 @@ class ReviewForm(BaseForm):
         [needed(lazy("Choose whether the customer counts."))],
         choices=lambda: [
             (Verdict.ALLOWED.value, _("It counts: the affiliate earns on its orders")),
-            (Verdict.REFUSED.value, _("It does not count: what was not paid out yet is taken back")),
+            (Verdict.REFUSED.value, _("It does not count: what was booked for it is taken back")),
         ],
     )
     note = Line(lazy("Note for ourselves"), most=rules.NOTE_LENGTH)

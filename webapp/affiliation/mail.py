@@ -17,7 +17,7 @@ def tier_reached(row: QueuedMail) -> Letter | None:
     account = queries.account(row.about)
     if account is None or not orders.is_told(account.organisation, row.address):
         return None
-    tiers, earned = programme().affiliation.tiers, account.money(account.earned)
+    tiers, earned = programme().affiliation.tiers, queries.counted(account)
     following = rules.next_tier(earned, tiers)
     missing = ((_("Until %(rate)s%%", rate=following[1]), money(following[0])),) if following else ()
     return Letter(

@@ -16,6 +16,7 @@ from webapp.directory import queries as directory
 from webapp.directory.rules import Obstacle
 from webapp.extensions import db
 from webapp.limits import network
+from webapp.money import Money
 from webapp.orders.models import Order
 from webapp.partnerships.models import Partnership
 
@@ -227,6 +228,19 @@ def sign_ups_from(account: AffiliateAccount, network_hash: str, *, since: dateti
 
 
 # --- commissions --------------------------------------------------------------------------------------------
+
+
+def counted(account: AffiliateAccount) -> Money:
+    """What decides its rate (RULES F5): what it earned, without orders that are not paid or under review yet.
+
+    An order that nobody pays would raise the rate of all that follow.
+    """
+    return account.money(account.earned - int(db.session.scalar(_OPEN, {"account": account.id}) or 0))
+
+
+_OPEN = sa.select(sa.func.sum(Commission.amount)).where(
+    Commission.account_id == sa.bindparam("account"), Commission.confirms_on.is_(None)
+)
 
 
 def commission_of(order: Order) -> Commission | None:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from webapp import charts, clock, kept
+from webapp.affiliation import queries as affiliation
 from webapp.affiliation import rules
 from webapp.affiliation.models import AffiliateAccount, Attribution, Commission
 from webapp.affiliation.rules import Course, Verdict
@@ -30,7 +31,7 @@ BATCH = 2_000  # rows of a file that are read at a time
 
 def progress(account: AffiliateAccount) -> Progress:
     """What it has earned, the rate that this makes, and the next one."""
-    tiers, earned = programme().affiliation.tiers, account.money(account.earned)
+    tiers, earned = programme().affiliation.tiers, affiliation.counted(account)
     return Progress(
         earned, rules.rate_at(earned, tiers), rules.next_tier(earned, tiers), _share(earned, tiers),
         db.session.scalar(_FIRST_PAID, {"account": account.id}),
