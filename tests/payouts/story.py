@@ -19,7 +19,7 @@ from webapp.orders import actions as orders
 from webapp.orders.quotes import Wanted
 from webapp.payouts import actions
 from webapp.payouts.models import Payout, PayoutPreference, PayoutRun
-from webapp.payouts.rules import Kind
+from webapp.payouts.rules import NAME_LENGTH, Kind
 from webapp.unit import unit_of_work
 
 IBAN, GERMAN_IBAN = "CH9300762011623852957", "DE89370400440532013000"
@@ -34,7 +34,7 @@ _numbers = count(1)
 
 def affiliate(name="Anna Empfiehlt", owner=None, **values):
     """An affiliate from Bern with an owner of its own."""
-    owner = owner or make_user(f"{name} Owner")
+    owner = owner or make_user("Anna Owner")  # not by the name: a long one is no name of a person
     values = {"street": f"Am Bach {next(_numbers)}", "register_number": None, **values}
     return make_affiliate(make_organisation(name, owner=owner, **values))
 
@@ -61,7 +61,8 @@ def to(account, kind=Kind.IBAN, target=None, *, changed=NOW - timedelta(days=30)
     target = target or targets.get(kind, "")
     owner = account.organisation.memberships[0].user_id
     row = PayoutPreference(
-        account=account, kind=kind, target=target, holder=holder or account.organisation.name,
+        account=account, kind=kind, target=target,
+        holder=holder or account.organisation.name[:NAME_LENGTH],
         changed_at=changed, changed_by_id=owner, holds_until=changed + timedelta(days=hold),
     )  # fmt: skip
     db.session.add(row)
