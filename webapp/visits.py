@@ -174,6 +174,7 @@ def init_app(app: Flask, recommenders: Recommenders) -> None:
     app.jinja_env.globals.update(
         asks_about_visit=asks,
         days_of_visit=lambda: _terms().click_days,
+        remembers_visit=lambda: _from_cookie() is not None,
         this_page_untagged=lambda: untagged(request.full_path),
     )
 
@@ -289,7 +290,7 @@ def answer(*, remember: bool) -> None:
 
 
 def forget() -> None:
-    """After the sign-up nothing is known any more."""
+    """After the sign-up, or when the visitor wants so, nothing is known any more."""
     for name in (IN_SESSION, REFUSED):
         session.pop(name, None)
     g.visit = None

@@ -299,6 +299,18 @@ def test_yes_sets_a_cookie_for_as_long_as_a_click_counts(client, affiliate, cloc
     assert BAR not in client.get("/en/partners").text
 
 
+def test_a_yes_can_be_taken_back(client, affiliate):
+    """As easily as it was given: on the page that tells of it."""
+    client.submit(f"/en/partners?ref={affiliate.tag}", {"remember": "yes"}, to="/visit")
+    privacy = "/en/about/privacy"
+    assert "Forget who recommended us" in client.get_page(privacy)
+    answered = client.submit(privacy, {"remember": "forget"}, to="/visit")
+    assert answered.location == privacy and "Max-Age=0" in cookies(answered.response)["visit"]
+    assert "Forget who recommended us" not in client.get_page(privacy)
+    client.submit("/en/sign-up", COMPANY)
+    assert won() is None
+
+
 def test_no_is_not_asked_again_and_the_click_counts_for_this_visit(client, affiliate):
     answered = client.submit(f"/en/partners?ref={affiliate.tag}", {"remember": "no"}, to="/visit")
     assert "visit" not in cookies(answered.response)

@@ -208,7 +208,7 @@ def attribute(organisation: Organisation, *, person: User, visit: Visit | None, 
     if visit is None or not rules.click_counts(visit.at, now=now, days=terms.click_days):
         return
     account = queries.open_account(visit.tag)
-    if account is None:
+    if account is None or lock(account).closed_at:
         return
     click = _click(visit, account) if visit.click else None
     if visit.click and click is None:

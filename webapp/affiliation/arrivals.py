@@ -36,8 +36,11 @@ def follow(tag: str) -> AnyResponse:
 
 @blueprint.post("/visit")
 def answer() -> AnyResponse:
-    """Whether the visitor wants the click to be remembered beyond this visit; then back to the page."""
-    visits.answer(remember=request.form.get("remember") == "yes")
+    """Whether the visitor wants the click to be remembered beyond this visit, or forgotten; then back to the page."""
+    if request.form.get("remember") == "forget":
+        visits.forget()
+    else:
+        visits.answer(remember=request.form.get("remember") == "yes")
     return go(local_address(request.form.get("next"), "/"))
 
 
