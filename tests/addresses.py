@@ -437,7 +437,7 @@ ADDRESSES: dict[str, Address] = {
     # a partner's clients; which ones, tests/clients/test_relations.py asks
     "clients.index": Address(PARTNERS, get=200, values=lumiere),
     "clients.show": Address(PARTNERS, get=200, values=client),
-    "clients.leaving": Address(PARTNER_ADMINS, get=200, post=422, values=lumiere),
+    "clients.leaving": Address(PARTNER_ADMINS, get=200, post=409, values=lumiere),
     "clients.people": Address(PARTNER_ADMINS, get=200, post=303, values=client),
     "clients.end": Address(PARTNER_ADMINS, get=200, post=303, values=client),
     "clients.end_password": Address(PARTNER_ADMINS, get=303, post=303, values=client),

@@ -472,7 +472,7 @@ def make_customer(account: AffiliateAccount, name: str = "Won AG", **values: Any
     now = values.pop("now", NOW - timedelta(days=2))
     values = {"street": f"Neuweg {next(_numbers)}", "register_number": None, "created_at": now, **values}
     email = f"owner@{slug(name)}-{next(_numbers)}.example"
-    owner = make_user(f"{name} Owner", email=email, created_at=now, verified_at=now)
+    owner = make_user(f"{name[:60]} Owner", email=email, created_at=now, verified_at=now)
     customer: Organisation = make_organisation(name, owner=owner, **values)
     visit = Visit(
         account.tag, new_public_id(), now - timedelta(minutes=30), "/", f"192.0.2.{next(_numbers) % 250}"

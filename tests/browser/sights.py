@@ -11,10 +11,11 @@ import sqlalchemy as sa
 
 from tests.addresses import ADDRESSES, buying, buying_for_client, client_that_buys, payout, payout_run
 from tests.browser.stage import Stage
-from tests.factories import make_affiliate, make_organisation
+from tests.factories import join, make_affiliate, make_organisation
 from tests.times import NOW
 from webapp import drafts, links
 from webapp.accounts.models import User
+from webapp.accounts.rules import Role
 from webapp.database import Base
 from webapp.directory.actions import leave, suspend
 from webapp.directory.rules import SuspensionReason
@@ -315,12 +316,21 @@ def _any_order(stage: Stage) -> dict[str, Any]:
     return {"order": stage.refunded.public_id}
 
 
-def _paid_by_the_partner(stage: Stage) -> None:
-    """As if Lumière had ordered it."""
-    stage.order.payer, stage.order.side = stage.cast.lumiere, Side.PARTNER
-    stage.order.partnership = stage.entrusted.partnership
-    stage.order.access, stage.order.paid_by = Access.FULL, Payer.PARTNER
+def _works_for_the_client(stage: Stage) -> None:
+    """Nadia sees what Lumière has ordered and pays."""
+    client = stage.entrusted.holder
+    client.name = "Vereinigte Optik AG"
+    if stage.cast.nadia not in [each.user for each in client.memberships]:
+        join(stage.cast.nadia, client, Role.ADMINISTRATOR)
     db.session.commit()
+
+
+def _clients(stage: Stage) -> dict[str, Any]:
+    return {"org": stage.entrusted.holder.public_id}
+
+
+def _clients_order(stage: Stage) -> dict[str, Any]:
+    return {**_clients(stage), "order": stage.entrusted.public_id}
 
 
 def _sold_out(stage: Stage) -> None:
@@ -445,10 +455,10 @@ SIGHTS = (
     Sight("who earns", "orders.who_earns"),
     Sight("orders", "orders.index", "nadia", _lumen),
     Sight("orders, none in this state", "orders.index", "nadia", _lumen, query="?state=done"),
-    Sight("orders that somebody else pays", "orders.index", "nadia", _lumen, prepare=_paid_by_the_partner),
+    Sight("orders that somebody else pays", "orders.index", "nadia", _clients, prepare=_works_for_the_client),
     Sight("no orders yet", "orders.index", "berta", lambda s: {"org": s.cast.bergwerk.public_id}),
     Sight("an order", "orders.show", "nadia", _order),
-    Sight("an order that somebody else pays", "orders.show", "nadia", _order, prepare=_paid_by_the_partner),
+    Sight("an order that somebody else pays", "orders.show", "nadia", _clients_order, prepare=_works_for_the_client),
     Sight("an order for a client", "orders.show", "pierre", _entrusted),
     Sight("cancel an order", "orders.cancel_unpaid", "nadia", _order),
     Sight("prepaid account", "ledger.account", "adam", _lumen),

@@ -28,7 +28,9 @@ def done():
 
 
 def rows(table):
-    return db.session.scalars(sa.select(table).execution_options(populate_existing=True)).all()
+    return db.session.scalars(
+        sa.select(table).order_by(table.id).execution_options(populate_existing=True)
+    ).all()
 
 
 def count(table):

@@ -271,13 +271,16 @@ def leaving(membership: Member) -> AnyResponse:
     partner, form, now = found(directory.account_of(membership.organisation)), LeavingForm(), clock.now()
     if partner.left_at:
         return go(url_for("pages.overview", org=membership.org.public_id))
-    if form.validate_on_submit():
-        try:
+    keeps = queries.what_keeps(partner, now=now)
+    try:
+        if form.is_submitted() and keeps:
+            raise StillNeeded()
+        if form.validate_on_submit():
             actions.leave(partner, by=person(), now=now)
             flash(_("%(organisation)s has left the partner programme.", organisation=membership.org.name))
             return go(url_for("pages.overview", org=membership.org.public_id))
-        except StillNeeded as refusal:
-            form.refuse(refusal)
-    keeps = queries.what_keeps(partner, now=now)
+    except StillNeeded as refusal:
+        form.refuse(refusal)
+        keeps = queries.what_keeps(partner, now=now)
     waiting = queries.waiting_invitations(partner, now=now) if keeps.waiting else []
     return show("clients/leaving.html", form, membership=membership, keeps=keeps, waiting=waiting)
